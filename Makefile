@@ -1,0 +1,31 @@
+# The two commands of the README, and what they are made of. Each installs what is missing.
+PRESET ?= release
+JOBS ?= $(shell nproc)
+
+.PHONY: run test build deps check bench clean
+
+# Builds, starts flatkvd, commits the real sample blocks through gRPC, prints versions and roots, keeps serving.
+run: build
+	@scripts/demo.sh
+
+# Builds, runs every fast test and the checks on layers and sources.
+test: build
+	@python3 scripts/check_layers.py
+	@ctest --preset $(PRESET) -j $(JOBS)
+
+build: deps
+	@cmake --preset $(PRESET) >/dev/null || { cmake --preset $(PRESET); exit 1; }
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+
+deps:
+	@scripts/install-deps.sh
+
+# The whole gate: format, tidy, layers, and the tests under every preset. Takes an hour on two cores.
+check: deps
+	@scripts/check.sh full
+
+bench: build
+	@scripts/bench.sh
+
+clean:
+	rm -rf build

@@ -1,0 +1,225 @@
+#include "cli/client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include <thread>
+#include <utility>
+
+#include "cli/client_convert.h"
+#include "cli/commit_window.h"
+#include "flatkv/v1/commit_service.grpc.pb.h"
+#include "flatkv/v1/query_service.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+
+namespace flatkv::cli {
+namespace {
+
+namespace health = ::grpc::health::v1;
+
+// Requests of a commit stream that wait for their answer.
+constexpr size_t kWindowRequests = 512;
+constexpr uint64_t kWindowBytes = uint64_t{32} << 20;
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  // The daemon is on this machine or named explicitly; a proxy from the environment would only be
+  // in the way.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetMaxSendMessageSize(-1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+class RemoteAccess final : public StoreAccess {
+ public:
+  explicit RemoteAccess(const ClientOptions& options)
+      : options_(options),
+        channel_(Connect(options.address)),
+        commit_(v1::CommitService::NewStub(channel_)),
+        query_(v1::QueryService::NewStub(channel_)) {}
+
+  std::string_view mode() const override { return "online"; }
+  std::string where() const override { return options_.address; }
+
+  StatusOr<StatusReport> Report() override {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    v1::InfoResponse response;
+    RETURN_IF_ERROR(Convert(commit_->Info(&context, v1::InfoRequest(), &response)));
+    StatusReport report;
+    ASSIGN_OR_RETURN(report.info, ToInfo(response));
+    report.wal_sync = response.wal_sync();
+    report.build = response.build();
+    return report;
+  }
+
+  StatusOr<VersionRoot> Root(std::optional<Version> version) override {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    v1::RootRequest request;
+    request.set_version(version.value_or(0));
+    v1::RootResponse response;
+    RETURN_IF_ERROR(Convert(query_->Root(&context, request, &response)));
+    ASSIGN_OR_RETURN(const Digest root, ToDigest(response.root()));
+    return VersionRoot{response.version(), root};
+  }
+
+  StatusOr<GetAnswer> Get(std::string_view module, std::string_view key) override {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    v1::GetRequest request;
+    request.set_module(std::string(module));
+    request.set_key(key.data(), key.size());
+    v1::GetResponse response;
+    RETURN_IF_ERROR(Convert(query_->Get(&context, request, &response)));
+    GetAnswer answer;
+    answer.version = response.version();
+    if (response.found()) {
+      answer.value = std::move(*response.mutable_value());
+    }
+    return answer;
+  }
+
+  StatusOr<Version> Iterate(const IterateQuery& query, const OnPair& on_pair) override;
+  Status CommitBlocks(BlockSource& source, CommitStyle style,
+                      const OnCommitted& on_committed) override {
+    return style == CommitStyle::kStream ? CommitStream(source, on_committed)
+                                         : CommitUnary(source, on_committed);
+  }
+  Status VerifyRows() override {
+    return Unimplemented("a daemon cannot verify its rows while it serves");
+  }
+  Status Close() override { return OkStatus(); }
+
+ private:
+  Status Convert(const grpc::Status& status) const { return FromGrpc(status, options_); }
+  void SetDeadline(grpc::ClientContext* context) const {
+    context->set_deadline(std::chrono::system_clock::now() + options_.timeout);
+  }
+  Status CommitStream(BlockSource& source, const OnCommitted& on_committed);
+  Status CommitUnary(BlockSource& source, const OnCommitted& on_committed);
+
+  const ClientOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::CommitService::Stub> commit_;
+  const std::unique_ptr<v1::QueryService::Stub> query_;
+};
+
+StatusOr<Version> RemoteAccess::Iterate(const IterateQuery& query, const OnPair& on_pair) {
+  v1::IterateRequest request;
+  request.set_module(query.module);
+  request.set_start(query.start);
+  request.set_end(query.end.value_or(""));
+  request.set_reverse(query.reverse);
+  request.set_limit(query.limit);
+  grpc::ClientContext context;
+  const auto stream = query_->Iterate(&context, request);
+  v1::IterateResponse response;
+  Version version = 0;
+  Status stopped;
+  while (stream->Read(&response)) {
+    version = response.version();
+    for (const auto& pair : response.pairs()) {
+      if (stopped.ok()) {
+        stopped = on_pair(pair.key(), pair.value());
+      }
+    }
+    if (!stopped.ok()) {
+      context.TryCancel();
+    }
+  }
+  const Status finished = Convert(stream->Finish());
+  RETURN_IF_ERROR(stopped);
+  RETURN_IF_ERROR(finished);
+  return version;
+}
+
+Status RemoteAccess::CommitStream(BlockSource& source, const OnCommitted& on_committed) {
+  grpc::ClientContext context;
+  const auto stream = commit_->CommitStream(&context);
+  CommitWindow window(kWindowRequests, kWindowBytes);
+  Status confirmed;  // written by the reader, read after its end
+  std::thread reader([&] {
+    v1::CommitResponse response;
+    // A cancelled stream is read to its end too, because Finish asks for that.
+    while (stream->Read(&response)) {
+      if (!confirmed.ok()) {
+        continue;
+      }
+      const StatusOr<CommitResult> result = ToResult(response);
+      confirmed = !window.Release() ? Internal("the daemon confirmed more versions than were sent")
+                  : result.ok()     ? on_committed(*result)
+                                    : result.status();
+      if (!confirmed.ok()) {
+        context.TryCancel();
+      }
+    }
+    window.Close();
+  });
+
+  Status sourced;
+  v1::CommitBlockRequest request;
+  while (true) {
+    const StatusOr<std::optional<Block>> block = source.Next();
+    sourced = block.status();
+    if (!block.ok() || !block->has_value()) {
+      break;
+    }
+    Fill(**block, &request);
+    if (!window.Reserve(request.ByteSizeLong()) || !stream->Write(request)) {
+      break;
+    }
+  }
+  stream->WritesDone();
+  reader.join();
+  const Status finished = Convert(stream->Finish());
+  RETURN_IF_ERROR(confirmed);
+  RETURN_IF_ERROR(finished);
+  RETURN_IF_ERROR(sourced);
+  if (window.outstanding() != 0) {
+    return Unavailable("the daemon ended the stream before it confirmed every version");
+  }
+  return OkStatus();
+}
+
+Status RemoteAccess::CommitUnary(BlockSource& source, const OnCommitted& on_committed) {
+  v1::CommitBlockRequest request;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<Block> block, source.Next());
+    if (!block.has_value()) {
+      return OkStatus();
+    }
+    Fill(*block, &request);
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    v1::CommitResponse response;
+    RETURN_IF_ERROR(Convert(commit_->CommitBlock(&context, request, &response)));
+    ASSIGN_OR_RETURN(const CommitResult result, ToResult(response));
+    RETURN_IF_ERROR(on_committed(result));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<StoreAccess> NewRemoteAccess(const ClientOptions& options) {
+  return std::make_unique<RemoteAccess>(options);
+}
+
+StatusOr<std::string> CheckHealth(const ClientOptions& options) {
+  const auto stub = health::Health::NewStub(Connect(options.address));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + options.timeout);
+  health::HealthCheckResponse response;
+  RETURN_IF_ERROR(
+      FromGrpc(stub->Check(&context, health::HealthCheckRequest(), &response), options));
+  return health::HealthCheckResponse::ServingStatus_Name(response.status());
+}
+
+RpcVersions LinkedRpcVersions() {
+  const int protobuf = GOOGLE_PROTOBUF_VERSION;
+  return {grpc::Version(),
+          fmt::format("{}.{}.{}", protobuf / 1000000, protobuf / 1000 % 1000, protobuf % 1000)};
+}
+
+}  // namespace flatkv::cli

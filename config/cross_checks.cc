@@ -1,0 +1,67 @@
+#include "config/cross_checks.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "config/key_value.h"
+#include "flatkv/base/check.h"
+
+namespace flatkv {
+namespace {
+
+const KeySpec* MustFind(std::string_view section, std::string_view name) {
+  const KeySpec* spec = FindConfigKey(section, name);
+  FLATKV_CHECK(spec != nullptr);
+  return spec;
+}
+
+void CheckAtLeast(const Config& config, const KeySpec* key, const KeySpec* least,
+                  std::vector<CrossProblem>* problems) {
+  const KeyValue value = key->field.get(config);
+  const KeyValue bound = least->field.get(config);
+  if (std::get<int64_t>(value) < std::get<int64_t>(bound)) {
+    problems->push_back({key, least,
+                         fmt::format("{} is less than {} = {} (allowed: at least as much)",
+                                     FormatKeyValue(*key, value), DisplayName(*least),
+                                     FormatKeyValue(*least, bound))});
+  }
+}
+
+void CheckListen(const Config& config, std::vector<CrossProblem>* problems) {
+  if (config.server.allow_insecure_remote) {
+    return;
+  }
+  for (const ListenAddress& address : config.server.listen) {
+    if (!IsLoopback(address)) {
+      const KeySpec* allow = MustFind("server", "allow-insecure-remote");
+      problems->push_back(
+          {MustFind("server", "listen"), allow,
+           fmt::format(
+               "\"{}\" can be reached from other machines, unencrypted (allowed: unix:PATH, "
+               "127.0.0.0/8, [::1], localhost, or any address with {} = true)",
+               ToString(address), DisplayName(*allow))});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<CrossProblem> CrossCheck(const Config& config) {
+  const KeySpec* change_set = MustFind("limits", "max-change-set-bytes");
+  const KeySpec* key = MustFind("limits", "max-key-bytes");
+  const KeySpec* value = MustFind("limits", "max-value-bytes");
+  const KeySpec* message = MustFind("server", "max-message-bytes");
+  std::vector<CrossProblem> problems;
+  // A single pair at its limits must fit into a version, and into a call.
+  CheckAtLeast(config, change_set, key, &problems);
+  CheckAtLeast(config, change_set, value, &problems);
+  CheckAtLeast(config, message, key, &problems);
+  CheckAtLeast(config, message, value, &problems);
+  CheckListen(config, &problems);
+  return problems;
+}
+
+}  // namespace flatkv

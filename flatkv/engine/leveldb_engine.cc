@@ -1,0 +1,287 @@
+#include "flatkv/engine/leveldb_engine.h"
+
+#include <fmt/format.h>
+#include <leveldb/cache.h>
+#include <leveldb/db.h>
+#include <leveldb/filter_policy.h>
+#include <leveldb/options.h>
+#include <leveldb/write_batch.h>
+
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "flatkv/base/check.h"
+#include "flatkv/base/mutex.h"
+#include "flatkv/engine/leveldb_env.h"
+#include "flatkv/engine/leveldb_info_log.h"
+#include "flatkv/engine/leveldb_iterator.h"
+#include "flatkv/fs/durable.h"
+#include "flatkv/fs/path.h"
+
+namespace flatkv {
+namespace {
+
+constexpr size_t kOwnCacheBytes = 8 << 20;
+// How soon a waiting Flush looks whether the flush it waits for has failed.
+constexpr std::chrono::milliseconds kFailurePoll{5};
+
+leveldb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+class LevelDbEngine final : public KvEngine {
+ public:
+  LevelDbEngine(FileSystem& fs, BackgroundThreads& threads, Logger& logger, const std::string& path,
+                const LevelDbEngineOptions& options);
+  ~LevelDbEngine() override { Close().IgnoreError(); }
+
+  Status Open(bool create);
+
+  StatusOr<bool> Get(std::string_view key, std::string* value) override;
+  std::unique_ptr<KvIterator> NewIterator() override;
+  Status Write(std::span<const EngineWrite> writes, Version version) override;
+  Status Flush() override;
+  Version FlushedVersion() const override { return env_.flushes().FlushedVersion(); }
+  EngineStats Stats() override;
+  Status Close() override;
+
+ private:
+  Status Closed() const;
+  Status CheckWritable();
+  // Ends writing for the life of this handle. Returns the first failure.
+  Status Poison(const Status& cause);
+  Status WriteToDb(leveldb::WriteBatch* batch);
+
+  // Constant after construction.
+  FileSystem& fs_;
+  const std::string path_;
+  const LevelDbEngineOptions options_;
+  const std::unique_ptr<const leveldb::FilterPolicy> filter_;
+  const std::unique_ptr<leveldb::Cache> own_cache_;
+  leveldb::Cache* const cache_;
+
+  LevelDbInfoLog info_log_;
+  mutable LevelDbEnv env_;
+  std::atomic<int64_t> live_iterators_ = 0;
+  // Set by Open, cleared by Close.
+  std::unique_ptr<leveldb::DB> db_;
+
+  // Used by the writing thread only.
+  leveldb::WriteBatch batch_;
+  Version last_version_ = 0;
+  bool memtable_is_empty_ = true;
+  Status failure_;
+};
+
+LevelDbEngine::LevelDbEngine(FileSystem& fs, BackgroundThreads& threads, Logger& logger,
+                             const std::string& path, const LevelDbEngineOptions& options)
+    : fs_(fs),
+      path_(path),
+      options_(options),
+      filter_(options.bloom_bits_per_key > 0
+                  ? leveldb::NewBloomFilterPolicy(options.bloom_bits_per_key)
+                  : nullptr),
+      own_cache_(options.block_cache == nullptr ? leveldb::NewLRUCache(kOwnCacheBytes) : nullptr),
+      cache_(options.block_cache == nullptr ? own_cache_.get() : options.block_cache),
+      info_log_(logger, path),
+      env_(fs, threads, logger, options.before_flush_is_durable) {}
+
+Status LevelDbEngine::Open(bool create) {
+  leveldb::Options options;
+  options.create_if_missing = create;
+  options.paranoid_checks = true;
+  options.env = &env_;
+  options.info_log = &info_log_;
+  options.write_buffer_size = options_.write_buffer_bytes;
+  options.max_open_files = options_.max_open_files;
+  options.block_cache = cache_;
+  options.block_size = options_.block_bytes;
+  options.max_file_size = options_.max_file_bytes;
+  options.compression =
+      options_.compression ? leveldb::kSnappyCompression : leveldb::kNoCompression;
+  options.reuse_logs = false;
+  options.filter_policy = filter_.get();
+  leveldb::DB* db = nullptr;
+  const leveldb::Status opened = leveldb::DB::Open(options, path_, &db);
+  db_.reset(db);
+  if (!opened.ok()) {
+    return env_.monitor().Explain(opened, path_);
+  }
+  // What LevelDB ignored while it opened (a failed removal or listing) ends this handle like any
+  // other failed write.
+  return env_.monitor().WriteFailure();
+}
+
+Status LevelDbEngine::Closed() const {
+  return WithReason(Unavailable(fmt::format("leveldb {}: the engine is closed", path_)),
+                    Reason::kClosed);
+}
+
+StatusOr<bool> LevelDbEngine::Get(std::string_view key, std::string* value) {
+  if (db_ == nullptr) {
+    return Closed();
+  }
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  const leveldb::Status status = db_->Get(options, ToSlice(key), value);
+  if (status.IsNotFound()) {
+    return false;
+  }
+  if (!status.ok()) {
+    return env_.monitor().Explain(status, path_);
+  }
+  return true;
+}
+
+std::unique_ptr<KvIterator> LevelDbEngine::NewIterator() {
+  if (db_ == nullptr) {
+    return MakeFailedIterator(Closed());
+  }
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  // A scan must not push the blocks of point reads out of the cache.
+  options.fill_cache = false;
+  return MakeLevelDbIterator(std::unique_ptr<leveldb::Iterator>(db_->NewIterator(options)), path_,
+                             env_.monitor(), live_iterators_);
+}
+
+Status LevelDbEngine::CheckWritable() {
+  if (db_ == nullptr) {
+    return Closed();
+  }
+  if (!failure_.ok()) {
+    return failure_;
+  }
+  const Status failed_below = env_.monitor().WriteFailure();
+  return failed_below.ok() ? OkStatus() : Poison(Annotate(failed_below, "leveldb " + path_));
+}
+
+Status LevelDbEngine::Poison(const Status& cause) {
+  if (failure_.ok()) {
+    failure_ = cause;
+  }
+  return failure_;
+}
+
+// After a failed write LevelDB would go on and could lose later ones, so the first failure is
+// final.
+Status LevelDbEngine::WriteToDb(leveldb::WriteBatch* batch) {
+  const leveldb::Status written = db_->Write(leveldb::WriteOptions(), batch);
+  return written.ok() ? OkStatus() : Poison(env_.monitor().Explain(written, path_));
+}
+
+Status LevelDbEngine::Write(std::span<const EngineWrite> writes, Version version) {
+  RETURN_IF_ERROR(CheckWritable());
+  FLATKV_CHECK(version >= last_version_);
+  batch_.Clear();
+  for (const EngineWrite& write : writes) {
+    if (write.remove) {
+      batch_.Delete(ToSlice(write.key));
+    } else {
+      batch_.Put(ToSlice(write.key), ToSlice(write.value));
+    }
+  }
+  RETURN_IF_ERROR(WriteToDb(&batch_));
+  last_version_ = version;
+  memtable_is_empty_ = false;
+  env_.flushes().BatchWritten(version);
+  return OkStatus();
+}
+
+Status LevelDbEngine::Flush() {
+  RETURN_IF_ERROR(CheckWritable());
+  if (!memtable_is_empty_) {
+    // No batch: rotate the memtable and return.
+    RETURN_IF_ERROR(WriteToDb(nullptr));
+    memtable_is_empty_ = true;
+  }
+  const uint64_t log = env_.flushes().LastRotatedLog();
+  while (!env_.flushes().WaitFlushed(log, kFailurePoll)) {
+    RETURN_IF_ERROR(CheckWritable());
+    // LevelDB reports the error of a background flush or compaction to the next writer, and only
+    // there.
+    leveldb::WriteBatch nothing;
+    RETURN_IF_ERROR(WriteToDb(&nothing));
+  }
+  return CheckWritable();
+}
+
+EngineStats LevelDbEngine::Stats() {
+  EngineStats stats;
+  stats.bytes_written = env_.monitor().BytesWritten();
+  std::string usage;
+  if (db_ != nullptr && db_->GetProperty("leveldb.approximate-memory-usage", &usage)) {
+    uint64_t bytes = 0;
+    std::from_chars(usage.data(), usage.data() + usage.size(), bytes);
+    // LevelDB counts the block cache in; another DB may fill a shared one in between.
+    const uint64_t cached = cache_->TotalCharge();
+    stats.memtable_bytes = bytes > cached ? bytes - cached : 0;
+  }
+  const StatusOr<std::vector<std::string>> names = fs_.List(path_);
+  if (!names.ok()) {
+    return stats;
+  }
+  for (const std::string& name : *names) {
+    // A file that LevelDB has removed meanwhile does not count.
+    if (const StatusOr<FileInfo> info = fs_.Stat(JoinPath(path_, name)); info.ok()) {
+      stats.bytes_on_disk += info->size_bytes;
+      ++stats.files;
+    }
+  }
+  return stats;
+}
+
+Status LevelDbEngine::Close() {
+  FLATKV_CHECK(live_iterators_ == 0);
+  db_.reset();
+  return OkStatus();
+}
+
+// Whether a new DB is to be made at `path`. A crash may leave a half-made one behind: a directory
+// without CURRENT is made anew, but not if it holds tables, because then CURRENT was lost.
+StatusOr<bool> MustCreate(FileSystem& fs, const std::string& path) {
+  const StatusOr<std::vector<std::string>> names = fs.List(path);
+  if (IsNotFound(names.status())) {
+    return true;
+  }
+  RETURN_IF_ERROR(names.status());
+  bool has_tables = false;
+  for (const std::string& name : *names) {
+    if (name == "CURRENT") {
+      return false;
+    }
+    has_tables = has_tables || name.ends_with(".ldb") || name.ends_with(".sst");
+  }
+  if (has_tables) {
+    return WithReason(
+        DataLoss(fmt::format("open {}: the directory holds tables but no CURRENT", path)),
+        Reason::kDataDbCorrupt);
+  }
+  return true;
+}
+
+Status MakeDirectory(FileSystem& fs, const std::string& path) {
+  if (const Status made = fs.MakeDir(path);
+      !made.ok() && made.code() != StatusCode::kAlreadyExists) {
+    return made;
+  }
+  // Also for an existing directory: an attempt before may have failed between the two calls.
+  return fs.SyncDir(ParentPath(path));
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<KvEngine>> OpenLevelDbEngine(FileSystem& fs, BackgroundThreads& threads,
+                                                      Logger& logger, const std::string& path,
+                                                      const LevelDbEngineOptions& options) {
+  ASSIGN_OR_RETURN(const bool create, MustCreate(fs, path));
+  if (create) {
+    RETURN_IF_ERROR(MakeDirectory(fs, path));
+  }
+  auto engine = std::make_unique<LevelDbEngine>(fs, threads, logger, path, options);
+  RETURN_IF_ERROR(engine->Open(create));
+  return engine;
+}
+
+}  // namespace flatkv

@@ -1,0 +1,120 @@
+#include "flatkv/engine/leveldb_iterator.h"
+
+#include <utility>
+
+namespace flatkv {
+namespace {
+
+leveldb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+// LevelDB steps over a block that it cannot read and stays valid behind it. This iterator ends
+// there instead: after every move it asks for the status, and Valid() holds only if nothing was
+// skipped.
+class LevelDbIterator final : public KvIterator {
+ public:
+  LevelDbIterator(std::unique_ptr<leveldb::Iterator> iterator, const std::string& path,
+                  IoMonitor& monitor, std::atomic<int64_t>& live_iterators)
+      : iterator_(std::move(iterator)),
+        path_(path),
+        monitor_(monitor),
+        live_iterators_(live_iterators) {
+    ++live_iterators_;
+  }
+  ~LevelDbIterator() override {
+    iterator_.reset();
+    --live_iterators_;
+  }
+  LevelDbIterator(const LevelDbIterator&) = delete;
+  LevelDbIterator& operator=(const LevelDbIterator&) = delete;
+
+  void Seek(std::string_view key) override {
+    iterator_->Seek(ToSlice(key));
+    Check();
+  }
+  void SeekForPrev(std::string_view key) override {
+    iterator_->Seek(ToSlice(key));
+    Check();
+    if (!status_.ok()) {
+      return;
+    }
+    if (valid_) {
+      Prev();
+    } else {
+      SeekToLast();
+    }
+  }
+  void SeekToFirst() override {
+    iterator_->SeekToFirst();
+    Check();
+  }
+  void SeekToLast() override {
+    iterator_->SeekToLast();
+    Check();
+  }
+  bool Valid() const override { return valid_; }
+  void Next() override {
+    iterator_->Next();
+    Check();
+  }
+  void Prev() override {
+    iterator_->Prev();
+    Check();
+  }
+  std::string_view key() const override {
+    const leveldb::Slice key = iterator_->key();
+    return {key.data(), key.size()};
+  }
+  std::string_view value() const override {
+    const leveldb::Slice value = iterator_->value();
+    return {value.data(), value.size()};
+  }
+  Status status() const override { return status_; }
+
+ private:
+  void Check() {
+    const leveldb::Status status = iterator_->status();
+    if (!status.ok() && status_.ok()) {
+      status_ = monitor_.Explain(status, path_);
+    }
+    valid_ = status_.ok() && iterator_->Valid();
+  }
+
+  std::unique_ptr<leveldb::Iterator> iterator_;
+  const std::string path_;
+  IoMonitor& monitor_;
+  std::atomic<int64_t>& live_iterators_;
+  bool valid_ = false;
+  Status status_;
+};
+
+class FailedIterator final : public KvIterator {
+ public:
+  explicit FailedIterator(Status status) : status_(std::move(status)) {}
+  void Seek(std::string_view) override {}
+  void SeekForPrev(std::string_view) override {}
+  void SeekToFirst() override {}
+  void SeekToLast() override {}
+  bool Valid() const override { return false; }
+  void Next() override {}
+  void Prev() override {}
+  std::string_view key() const override { return {}; }
+  std::string_view value() const override { return {}; }
+  Status status() const override { return status_; }
+
+ private:
+  const Status status_;
+};
+
+}  // namespace
+
+std::unique_ptr<KvIterator> MakeLevelDbIterator(std::unique_ptr<leveldb::Iterator> iterator,
+                                                const std::string& path, IoMonitor& monitor,
+                                                std::atomic<int64_t>& live_iterators) {
+  return std::make_unique<LevelDbIterator>(std::move(iterator), path, monitor, live_iterators);
+}
+
+std::unique_ptr<KvIterator> MakeFailedIterator(Status status) {
+  return std::make_unique<FailedIterator>(std::move(status));
+}
+
+}  // namespace flatkv

@@ -1,0 +1,156 @@
+#include "flatkv/store/data_dbs.h"
+
+#include <fmt/format.h>
+
+#include "flatkv/base/endian.h"
+#include "flatkv/codec/meta_keys.h"
+#include "flatkv/engine/leveldb_engine.h"
+#include "flatkv/fs/path.h"
+
+namespace flatkv {
+namespace {
+
+Status BadMetadata(DataDb db, std::string_view what) {
+  return WithReason(
+      DataLoss(fmt::format(
+          "data DB {}: {}; the working data DBs are rebuilt from the changelog if the directory "
+          "working/{} is moved away",
+          NameOf(db), what, NameOf(db))),
+      Reason::kDataDbCorrupt);
+}
+
+// Reads one record under _meta/ into *loaded.
+Status LoadRecord(DataDb db, std::string_view key, std::string_view value, bool* has_hash,
+                  LoadedDb* loaded) {
+  if (key == kMetaVersionKey && value.size() == 8) {
+    loaded->version = static_cast<Version>(LoadBe64(value.data()));
+    return OkStatus();
+  }
+  if (key == kMetaHashKey && value.size() == LtHash::kSizeBytes) {
+    loaded->state.total.hash = LtHash::FromBytes(value);
+    *has_hash = true;
+    return OkStatus();
+  }
+  const std::optional<MetaModuleKey> parsed = ParseMetaModuleKey(key);
+  if (parsed.has_value()) {
+    ModuleState& module = loaded->state.modules[std::string(parsed->module)];
+    if (parsed->record == MetaModuleRecord::kHash && value.size() == LtHash::kSizeBytes) {
+      module.hash = LtHash::FromBytes(value);
+      return OkStatus();
+    }
+    if (parsed->record == MetaModuleRecord::kStats && value.size() == 16) {
+      DecodeStats(value, &module.rows, &module.bytes);
+      return OkStatus();
+    }
+  }
+  return BadMetadata(db, fmt::format("metadata record {} has an unexpected name or length", key));
+}
+
+}  // namespace
+
+DataDbs::DataDbs() = default;
+DataDbs::~DataDbs() = default;
+
+StatusOr<std::unique_ptr<DataDbs>> DataDbs::Open(FileSystem& fs, BackgroundThreads& threads,
+                                                 Logger& logger, const std::string& directory,
+                                                 const StoreOptions& options,
+                                                 std::function<Status()> before_flush) {
+  std::unique_ptr<DataDbs> dbs(new DataDbs());
+  dbs->block_cache_ = NewBlockCache(options.block_cache_bytes);
+  for (const DataDb db : kAllDataDbs) {
+    LevelDbEngineOptions engine_options;
+    // Byte code is written rarely.
+    engine_options.write_buffer_bytes =
+        db == DataDb::kCode ? options.write_buffer_bytes / 4 : options.write_buffer_bytes;
+    engine_options.max_file_bytes = options.max_file_bytes;
+    engine_options.max_open_files = options.max_open_files;
+    engine_options.compression = options.compression;
+    engine_options.block_cache = dbs->block_cache_.get();
+    engine_options.before_flush_is_durable = before_flush;
+    auto engine =
+        OpenLevelDbEngine(fs, threads, logger, JoinPath(directory, NameOf(db)), engine_options);
+    if (!engine.ok()) {
+      return Annotate(engine.status(), fmt::format("opening data DB {}", NameOf(db)));
+    }
+    dbs->engines_[IndexOf(db)] = *std::move(engine);
+  }
+  return dbs;
+}
+
+StatusOr<LoadedDb> DataDbs::Load(DataDb db) {
+  LoadedDb loaded;
+  bool has_hash = false;
+  const std::unique_ptr<KvIterator> it = (*this)[db].NewIterator();
+  for (it->Seek(kMetaPrefix); it->Valid() && IsMetaKey(it->key()); it->Next()) {
+    RETURN_IF_ERROR(LoadRecord(db, it->key(), it->value(), &has_hash, &loaded));
+  }
+  RETURN_IF_ERROR(it->status());
+  LtHash sum;
+  for (const auto& [name, module] : loaded.state.modules) {
+    sum += module.hash;
+    loaded.state.total.rows += module.rows;
+    loaded.state.total.bytes += module.bytes;
+  }
+  if (sum != loaded.state.total.hash) {
+    return BadMetadata(db, "the module hashes do not add up to the DB's hash");
+  }
+  if (has_hash && loaded.version == 0) {
+    return BadMetadata(db, "there is a hash but no version");
+  }
+  return loaded;
+}
+
+Status DataDbs::Write(DataDb db, Version version, const RowChanges& rows,
+                      const DbMetadata* metadata) {
+  std::vector<EngineWrite> writes;
+  writes.reserve(rows.size() + 8);
+  Arena arena;
+  const auto put_meta = [&](std::string_view key, std::string_view value) {
+    writes.push_back({arena.Copy(key), arena.Copy(value), false});
+  };
+  std::string version_bytes;
+  AppendBe64(&version_bytes, static_cast<uint64_t>(version));
+  put_meta(kMetaVersionKey, version_bytes);
+  if (metadata != nullptr) {
+    put_meta(kMetaHashKey, metadata->hash.bytes());
+    for (const auto& [name, module] : metadata->modules) {
+      put_meta(MetaModuleHashKey(name), module.hash.bytes());
+      put_meta(MetaModuleStatsKey(name), EncodeStats(module.rows, module.bytes));
+    }
+  }
+  for (const RowChange& row : rows) {
+    writes.push_back({row.key, row.value, row.removed});
+  }
+  return Annotate((*this)[db].Write(writes, version), fmt::format("data DB {}", NameOf(db)));
+}
+
+Status DataDbs::Flush() {
+  for (const DataDb db : kAllDataDbs) {
+    RETURN_IF_ERROR(Annotate((*this)[db].Flush(), fmt::format("data DB {}", NameOf(db))));
+  }
+  return OkStatus();
+}
+
+Status DataDbs::Close() {
+  Status first;
+  for (const DataDb db : kAllDataDbs) {
+    if (engines_[IndexOf(db)] != nullptr) {
+      first.Update(Annotate(engines_[IndexOf(db)]->Close(), fmt::format("data DB {}", NameOf(db))));
+    }
+  }
+  return first;
+}
+
+EngineStats DataDbs::Stats() {
+  EngineStats sum;
+  for (const std::unique_ptr<KvEngine>& engine : engines_) {
+    const EngineStats stats = engine->Stats();
+    sum.bytes_on_disk += stats.bytes_on_disk;
+    sum.files += stats.files;
+    sum.memtable_bytes += stats.memtable_bytes;
+    sum.bytes_written += stats.bytes_written;
+  }
+  return sum;
+}
+
+}  // namespace flatkv

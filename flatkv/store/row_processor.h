@@ -1,0 +1,37 @@
+// The heart of a commit: for every row that a version writes, find the old row, make the new one,
+// take the old one out of the hash and put the new one in. Split over the thread pool; sums make
+// the result independent of the split.
+#pragma once
+
+#include <functional>
+
+#include "flatkv/base/status.h"
+#include "flatkv/base/thread_pool.h"
+#include "flatkv/lthash/row_hasher.h"
+#include "flatkv/store/classify.h"
+#include "flatkv/store/data_dbs.h"
+#include "flatkv/store/overlay.h"
+#include "flatkv/store/state_hash.h"
+#include "flatkv/store/version_rows.h"
+
+namespace flatkv {
+
+// Where old rows come from, newest first.
+struct OldRows {
+  const VersionRows* pending = nullptr;  // applied earlier to the same version; may be null
+  Overlay* overlay = nullptr;
+  DataDbs* dbs = nullptr;
+};
+
+struct ProcessedRows {
+  VersionRows rows;
+  StoreDelta delta;
+};
+
+// `beside` runs on the same threads at the same time (the changelog encoding).
+// Errors: kDataLoss when an old row cannot be read or is malformed.
+StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& changes,
+                                    const OldRows& old_rows, const RowHasher& hasher,
+                                    ThreadPool& pool, const std::function<void()>& beside);
+
+}  // namespace flatkv

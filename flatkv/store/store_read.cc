@@ -1,0 +1,202 @@
+// Reads and status.
+#include <fmt/format.h>
+
+#include "flatkv/base/hex.h"
+#include "flatkv/codec/keys.h"
+#include "flatkv/codec/rows.h"
+#include "flatkv/store/store_impl.h"
+#include "flatkv/store/store_iterator.h"
+#include "flatkv/store/verify_rows.h"
+
+namespace flatkv {
+namespace {
+
+// A read that meets a newer version starts again at the new head; after this many times it makes
+// the head stand still.
+constexpr int kReadAttemptsMax = 4;
+
+Status ClosedStatus() { return WithReason(Unavailable("the store is closed"), Reason::kClosed); }
+
+}  // namespace
+
+StatusOr<StoreImpl::MappedKey> StoreImpl::MapKey(const KeyRef& key) {
+  RETURN_IF_ERROR(ValidateModule(key.module));
+  RETURN_IF_ERROR(ValidateKey(key.module, key.key));
+  return MappedKey{TargetOf(key.module, key.key), PhysicalKey(key.module, key.key)};
+}
+
+StatusOr<ReadResult> StoreImpl::Get(std::span<const KeyRef> keys) {
+  std::vector<MappedKey> mapped;
+  mapped.reserve(keys.size());
+  for (const KeyRef& key : keys) {
+    ASSIGN_OR_RETURN(MappedKey one, MapKey(key));
+    mapped.push_back(std::move(one));
+  }
+  if (closed_.load(std::memory_order_acquire)) {
+    return ClosedStatus();
+  }
+  for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
+    ASSIGN_OR_RETURN(std::optional<ReadResult> result, TryGet(mapped, HeadVersion()));
+    if (result.has_value()) {
+      return *std::move(result);
+    }
+  }
+  MutexLock lock(publish_mu_);
+  ASSIGN_OR_RETURN(std::optional<ReadResult> result, TryGet(mapped, HeadVersion()));
+  return result.has_value() ? StatusOr<ReadResult>(*std::move(result))
+                            : Internal("a row is newer than the head");
+}
+
+StatusOr<std::optional<ReadResult>> StoreImpl::TryGet(std::span<const MappedKey> keys,
+                                                      Version head) {
+  ReadResult result;
+  result.version = head;
+  result.values.reserve(keys.size());
+  std::string row;
+  for (const MappedKey& key : keys) {
+    bool is_newer = false;
+    ASSIGN_OR_RETURN(const bool found, ReadRow(key, head, &row, &is_newer));
+    if (is_newer) {
+      return std::optional<ReadResult>();
+    }
+    std::optional<std::string>& value = result.values.emplace_back();
+    if (found) {
+      RETURN_IF_ERROR(Annotate(ValidateRow(key.target.db, row), HexEncode(key.physical)));
+      if (!RowValue(key.target.field, row, &value.emplace())) {
+        value.reset();
+      }
+    }
+  }
+  // A DB that has begun to take a later version may have answered from it.
+  if (write_behind_->started_version() > head) {
+    return std::optional<ReadResult>();
+  }
+  return std::optional<ReadResult>(std::move(result));
+}
+
+StatusOr<bool> StoreImpl::ReadRow(const MappedKey& key, Version head, std::string* row,
+                                  bool* is_newer) {
+  Overlay::Table& table = overlay_.table(key.target.db);
+  {
+    ReaderLock lock(table.mu);
+    if (const Overlay::Entry* entry = table.Find(key.physical); entry != nullptr) {
+      *is_newer = entry->version > head;
+      row->assign(entry->value);
+      return !entry->removed;
+    }
+  }
+  return (*dbs_)[key.target.db].Get(key.physical, row);
+}
+
+StatusOr<std::unique_ptr<StoreIterator>> StoreImpl::Iterate(const IterateRange& range) {
+  RETURN_IF_ERROR(ValidateModule(range.module));
+  if (closed_.load(std::memory_order_acquire)) {
+    return ClosedStatus();
+  }
+  // The head stands still while overlay and DB iterators are taken, so together they are one
+  // version.
+  MutexLock lock(publish_mu_);
+  return NewStoreIterator(range, HeadVersion(), [this, &range](const LaneSpec& lane) {
+    Arena bytes;
+    RowChanges rows;
+    Overlay::Table& table = overlay_.table(lane.target.db);
+    {
+      ReaderLock table_lock(table.mu);
+      rows = table.CopyRange(lane.range.first, lane.range.last, &bytes);
+    }
+    return RowCursor(lane.range, range.reverse, std::move(rows), std::move(bytes),
+                     (*dbs_)[lane.target.db].NewIterator());
+  });
+}
+
+VersionRoot StoreImpl::CommittedRoot() {
+  MutexLock lock(head_mu_);
+  return {head_.version, head_.root};
+}
+
+StatusOr<Digest> StoreImpl::RootAt(Version version) {
+  if (closed_.load(std::memory_order_acquire)) {
+    return ClosedStatus();
+  }
+  const VersionRoot head = CommittedRoot();
+  if (version == head.version) {
+    return head.root;
+  }
+  if (version > head.version) {
+    return WithReason(
+        OutOfRange(fmt::format("version {} is above the head {}", version, head.version)),
+        Reason::kVersionAboveHead);
+  }
+  const Version oldest = wal_->first_version();
+  if (version < oldest) {
+    return WithReason(
+        OutOfRange(fmt::format("version {} is not retained; the oldest is {}", version, oldest)),
+        Reason::kVersionPruned);
+  }
+  ASSIGN_OR_RETURN(const WalRecordInfo record, wal_->Find(version));
+  return record.root;
+}
+
+VersionRoot StoreImpl::WorkingRoot() {
+  MutexLock lock(head_mu_);
+  return head_.pending_version == 0 ? VersionRoot{head_.version, head_.root}
+                                    : VersionRoot{head_.pending_version, head_.working_root};
+}
+
+StoreInfo StoreImpl::Info() {
+  StoreInfo info;
+  info.suite = identity_.suite;
+  info.store_id = identity_.store_id;
+  info.initial_version = identity_.initial_version;
+  info.oldest_version = wal_->first_version();
+  {
+    MutexLock lock(head_mu_);
+    info.version = head_.version;
+    info.pending_version = head_.pending_version;
+    info.root = head_.root;
+    for (const DataDb db : kAllDataDbs) {
+      const ModuleState& state = head_.dbs[IndexOf(db)];
+      info.dbs[IndexOf(db)] = {hasher_->Checksum(state.hash), state.rows, state.bytes};
+    }
+  }
+  const Status poison = poison_.Check();
+  info.poisoned = !poison.ok();
+  info.poison_reason = MessageOf(poison);
+  return info;
+}
+
+StoreStats StoreImpl::Stats() {
+  StoreStats stats;
+  MutexLock lock(commit_mu_);
+  const WalStats wal = wal_->Stats();
+  stats.overlay_bytes = overlay_.bytes();
+  stats.overlay_rows = overlay_.rows();
+  stats.wal_bytes = wal.bytes;
+  stats.wal_segments = wal.segments;
+  stats.wal_appended_bytes = wal.appended_bytes;
+  stats.wal_syncs = wal.syncs;
+  stats.hash_kernel = hasher_->kernel_name();
+  if (!closed_) {
+    stats.lag_versions = write_behind_->lag_versions();
+    const EngineStats engines = dbs_->Stats();
+    stats.db_bytes_on_disk = engines.bytes_on_disk;
+    stats.db_bytes_written = engines.bytes_written;
+  }
+  return stats;
+}
+
+Status StoreImpl::Health() {
+  return closed_.load(std::memory_order_acquire) ? ClosedStatus() : poison_.Check();
+}
+
+Status StoreImpl::VerifyRows() {
+  MutexLock lock(commit_mu_);
+  RETURN_IF_ERROR(CheckWritable());
+  RETURN_IF_ERROR(write_behind_->Drain());
+  for (const DataDb db : kAllDataDbs) {
+    RETURN_IF_ERROR(VerifyDb(db, (*dbs_)[db], state_[IndexOf(db)], *hasher_));
+  }
+  return OkStatus();
+}
+
+}  // namespace flatkv

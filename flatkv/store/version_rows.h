@@ -1,0 +1,56 @@
+// The rows that one version leaves behind, sorted, with the metadata that goes with them: what the
+// overlay shows to readers and the write-behind thread writes into the data DBs.
+//
+// Immutable once published; shared by pointer between overlay and write-behind.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "flatkv/base/types.h"
+#include "flatkv/codec/data_db.h"
+#include "flatkv/store/arena.h"
+#include "flatkv/store/state_hash.h"
+
+namespace flatkv {
+
+struct RowChange {
+  std::string_view key;    // physical
+  std::string_view value;  // stored bytes; empty when removed
+  bool removed = false;
+};
+
+using RowChanges = std::vector<RowChange>;
+
+// The state of a touched data DB after the version: its own hash, and the modules that changed.
+struct DbMetadata {
+  LtHash hash;
+  std::vector<std::pair<std::string, ModuleState>> modules;
+};
+
+struct VersionRows {
+  Version version = 0;
+  std::array<RowChanges, kDataDbs> rows;  // ascending keys, each once
+  std::array<std::optional<DbMetadata>, kDataDbs> metadata;
+  std::vector<Arena> arenas;  // own the bytes of `rows`
+
+  size_t RowCount() const {
+    size_t count = 0;
+    for (const RowChanges& changes : rows) {
+      count += changes.size();
+    }
+    return count;
+  }
+};
+
+// The row that `key` has in `changes`, or nullptr. O(log n).
+const RowChange* FindRow(const RowChanges& changes, std::string_view key);
+// Both lists in key order; where both have a key, `newer` wins.
+RowChanges MergeRows(const RowChanges& older, const RowChanges& newer);
+
+}  // namespace flatkv

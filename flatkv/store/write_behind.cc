@@ -1,0 +1,224 @@
+#include "flatkv/store/write_behind.h"
+
+#include <algorithm>
+
+#include "flatkv/base/thread_pool.h"
+
+namespace flatkv {
+namespace {
+
+// Rows to one engine batch: merging a few blocks makes larger sorted batches, which are cheaper per
+// row; much more only keeps the overlay full.
+constexpr size_t kBatchRowsMax = 40'000;
+constexpr size_t kBatchVersionsMax = 4'096;
+
+// Neighbours are merged pairwise, so each row moves log2(versions) times.
+RowChanges MergeAll(const std::vector<const RowChanges*>& versions) {
+  if (versions.empty()) {
+    return {};
+  }
+  if (versions.size() == 1) {
+    return *versions.front();
+  }
+  std::vector<RowChanges> merged;
+  for (size_t i = 0; i < versions.size(); i += 2) {
+    merged.push_back(i + 1 < versions.size() ? MergeRows(*versions[i], *versions[i + 1])
+                                             : *versions[i]);
+  }
+  while (merged.size() > 1) {
+    for (size_t i = 0; i < merged.size(); i += 2) {
+      merged[i / 2] =
+          i + 1 < merged.size() ? MergeRows(merged[i], merged[i + 1]) : std::move(merged[i]);
+    }
+    merged.resize((merged.size() + 1) / 2);
+  }
+  return std::move(merged.front());
+}
+
+// Puts a later version's metadata over an earlier one's.
+void Supersede(const DbMetadata& later, DbMetadata* metadata) {
+  metadata->hash = later.hash;
+  for (const auto& [name, state] : later.modules) {
+    const auto it =
+        std::find_if(metadata->modules.begin(), metadata->modules.end(),
+                     [&wanted = name](const auto& module) { return module.first == wanted; });
+    if (it == metadata->modules.end()) {
+      metadata->modules.emplace_back(name, state);
+    } else {
+      it->second = state;
+    }
+  }
+}
+
+}  // namespace
+
+WriteBehind::WriteBehind(DataDbs& dbs, Overlay& overlay, Options options)
+    : dbs_(dbs),
+      overlay_(overlay),
+      options_(std::move(options)),
+      db_versions_(options_.db_versions),
+      thread_([this] {
+        SetThreadName("fkv-behind");
+        Run();
+      }) {}
+
+WriteBehind::~WriteBehind() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+  thread_.join();
+}
+
+void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes) {
+  {
+    MutexLock lock(mu_);
+    queue_.push_back({std::move(rows), log_bytes});
+  }
+  changed_.NotifyAll();
+}
+
+Status WriteBehind::WaitForRoom() {
+  MutexLock lock(mu_);
+  while (error_.ok() && overlay_.bytes() >= options_.overlay_bytes_max &&
+         (!queue_.empty() || in_progress_ > 0)) {
+    changed_.Wait(mu_);
+  }
+  return error_;
+}
+
+Status WriteBehind::Drain() {
+  MutexLock lock(mu_);
+  while (error_.ok() && (!queue_.empty() || in_progress_ > 0)) {
+    changed_.Wait(mu_);
+  }
+  return error_;
+}
+
+Status WriteBehind::Flush() {
+  MutexLock lock(mu_);
+  flush_wanted_ = true;
+  changed_.NotifyAll();
+  // The thread flushes when it has drained the queue, so a commit that keeps it busy cannot be
+  // passed by.
+  while (error_.ok() && flush_wanted_) {
+    changed_.Wait(mu_);
+  }
+  return error_;
+}
+
+uint64_t WriteBehind::lag_versions() const {
+  MutexLock lock(mu_);
+  return queue_.size() + in_progress_;
+}
+
+std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
+  std::vector<Queued> batch;
+  MutexLock lock(mu_);
+  while (!stopping_ && queue_.empty() && !flush_wanted_) {
+    changed_.Wait(mu_);
+  }
+  if (stopping_) {
+    return batch;
+  }
+  size_t rows = 0;
+  while (!queue_.empty() && batch.size() < kBatchVersionsMax &&
+         (batch.empty() || rows + queue_.front().rows->RowCount() <= kBatchRowsMax)) {
+    rows += queue_.front().rows->RowCount();
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  in_progress_ = batch.size();
+  return batch;
+}
+
+void WriteBehind::Run() {
+  while (true) {
+    const std::vector<Queued> batch = TakeBatch();
+    bool flush = false;
+    {
+      MutexLock lock(mu_);
+      if (stopping_) {
+        return;
+      }
+      flush = batch.empty() && flush_wanted_;
+    }
+    Status status = flush ? dbs_.Flush() : WriteBatch(batch);
+    if (status.ok()) {
+      for (const Queued& queued : batch) {
+        overlay_.Erase(*queued.rows);
+      }
+      status = FlushLagging();
+    }
+    {
+      MutexLock lock(mu_);
+      in_progress_ = 0;
+      error_ = status;
+      if (flush) {
+        flush_wanted_ = false;
+      }
+    }
+    changed_.NotifyAll();
+    if (!status.ok()) {
+      options_.on_error(status);
+      return;
+    }
+  }
+}
+
+Status WriteBehind::WriteBatch(const std::vector<Queued>& batch) {
+  started_version_.store(batch.back().rows->version, std::memory_order_release);
+  for (const DataDb db : kAllDataDbs) {
+    RETURN_IF_ERROR(WriteDb(db, batch));
+  }
+  for (const Queued& queued : batch) {
+    log_bytes_written_ += queued.log_bytes;
+  }
+  return OkStatus();
+}
+
+Status WriteBehind::WriteDb(DataDb db, const std::vector<Queued>& batch) {
+  const size_t index = IndexOf(db);
+  const Version last = batch.back().rows->version;
+  if (last <= db_versions_[index]) {
+    return OkStatus();  // replaying versions that this DB already holds
+  }
+  std::vector<const RowChanges*> rows;
+  DbMetadata metadata;
+  bool touched = false;
+  for (const Queued& queued : batch) {
+    if (!queued.rows->rows[index].empty()) {
+      rows.push_back(&queued.rows->rows[index]);
+    }
+    if (const std::optional<DbMetadata>& update = queued.rows->metadata[index];
+        update.has_value()) {
+      touched = true;
+      Supersede(*update, &metadata);
+    }
+  }
+  const RowChanges merged = MergeAll(rows);
+  RETURN_IF_ERROR(dbs_.Write(db, last, merged, touched ? &metadata : nullptr));
+  db_versions_[index] = last;
+  return OkStatus();
+}
+
+Status WriteBehind::FlushLagging() {
+  for (const DataDb db : kAllDataDbs) {
+    const size_t index = IndexOf(db);
+    const Version flushed = dbs_[db].FlushedVersion();
+    if (flushed > flushed_seen_[index]) {
+      // What was written after `flushed` still counts as flushed here: an undercount of at most one
+      // memtable.
+      flushed_seen_[index] = flushed;
+      log_bytes_flushed_[index] = log_bytes_written_;
+    }
+    if (log_bytes_written_ - log_bytes_flushed_[index] > options_.replay_bytes_max) {
+      RETURN_IF_ERROR(dbs_[db].Flush());
+      log_bytes_flushed_[index] = log_bytes_written_;
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace flatkv

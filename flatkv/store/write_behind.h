@@ -1,0 +1,94 @@
+// The thread that carries committed versions into the data DBs, in version order, several at once
+// when it lags.
+//
+// Invariants:
+//  (1) A data DB is written in whole versions: rows and metadata of the last version of a batch, in
+//  one engine batch. (2) A version's overlay entries go only after all four DBs took the version.
+//  (3) After the first failed write nothing more is written; the overlay keeps answering for what
+//  is missing.
+//
+// Thread safety: Enqueue, WaitForRoom, Drain and Flush from any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "flatkv/base/mutex.h"
+#include "flatkv/base/status.h"
+#include "flatkv/store/data_dbs.h"
+#include "flatkv/store/overlay.h"
+#include "flatkv/store/version_rows.h"
+
+namespace flatkv {
+
+class WriteBehind {
+ public:
+  struct Options {
+    uint64_t overlay_bytes_max = 0;
+    uint64_t replay_bytes_max = 0;
+    // The version that each DB holds at the start; a DB is never moved backwards.
+    std::array<Version, kDataDbs> db_versions{};
+    // Called once, on the writing thread, with the first error.
+    std::function<void(const Status&)> on_error;
+  };
+
+  // Starts the thread. `dbs` and `overlay` outlive the object.
+  WriteBehind(DataDbs& dbs, Overlay& overlay, Options options);
+  // Stops without writing what is queued (call Drain before for that).
+  ~WriteBehind();
+
+  // Hands over a version whose rows the overlay already shows. `log_bytes` is its size in the
+  // changelog.
+  void Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes) EXCLUDES(mu_);
+  // Waits until the overlay is below its limit. Errors: the write error that stopped the thread.
+  Status WaitForRoom() EXCLUDES(mu_);
+  // Waits until everything enqueued is in the data DBs (in memory or on disk). Errors: as above.
+  Status Drain() EXCLUDES(mu_);
+  // Drain, then make the data DBs durable.
+  Status Flush() EXCLUDES(mu_);
+
+  // The last version whose write into the data DBs has begun: a reader at a lower version may see
+  // newer rows in them.
+  Version started_version() const { return started_version_.load(std::memory_order_acquire); }
+  uint64_t lag_versions() const EXCLUDES(mu_);
+
+ private:
+  struct Queued {
+    std::shared_ptr<const VersionRows> rows;
+    uint64_t log_bytes = 0;
+  };
+
+  void Run() EXCLUDES(mu_);
+  std::vector<Queued> TakeBatch() EXCLUDES(mu_);
+  Status WriteBatch(const std::vector<Queued>& batch);
+  Status WriteDb(DataDb db, const std::vector<Queued>& batch);
+  Status FlushLagging();
+
+  DataDbs& dbs_;
+  Overlay& overlay_;
+  const Options options_;
+  std::atomic<Version> started_version_{0};
+
+  // Used by the writing thread only.
+  std::array<Version, kDataDbs> db_versions_;
+  uint64_t log_bytes_written_ = 0;
+  std::array<uint64_t, kDataDbs> log_bytes_flushed_{};
+  std::array<Version, kDataDbs> flushed_seen_{};
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  std::deque<Queued> queue_ GUARDED_BY(mu_);
+  size_t in_progress_ GUARDED_BY(mu_) = 0;
+  bool flush_wanted_ GUARDED_BY(mu_) = false;
+  bool stopping_ GUARDED_BY(mu_) = false;
+  Status error_ GUARDED_BY(mu_);
+  std::thread thread_;
+};
+
+}  // namespace flatkv

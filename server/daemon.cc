@@ -1,0 +1,202 @@
+#include "server/daemon.h"
+
+#include <fmt/format.h>
+#include <grpc/support/log.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "config/config_keys.h"
+#include "config/key_value.h"
+#include "flatkv/base/exit_codes.h"
+#include "flatkv/base/hex.h"
+#include "flatkv/fs/posix_file_system.h"
+#include "flatkv/store/store.h"
+#include "server/build_version.h"
+#include "server/server.h"
+#include "server/spdlog_logger.h"
+#include "server/stop_signal.h"
+#include "server/systemd_notify.h"
+
+namespace flatkv::server {
+namespace {
+
+constexpr std::chrono::milliseconds kHealthInterval{1000};
+
+// gRPC logs through one function for the whole process.
+Logger* grpc_log_target = nullptr;
+
+void ForwardGrpcLog(gpr_log_func_args* line) {
+  const LogLevel level =
+      line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug;
+  grpc_log_target->Log(level, "grpc", line->message);
+}
+
+std::string_view WalSyncName(WalSync sync) {
+  switch (sync) {
+    case WalSync::kAlways:
+      return "always";
+    case WalSync::kInterval:
+      return "interval";
+    case WalSync::kOff:
+      return "off";
+  }
+  return "";
+}
+
+ExitCode Fail(const Status& status) {
+  fmt::print(stderr, "flatkvd: {}\n", MessageOf(status));
+  NotifySystemd(fmt::format("STATUS={}", MessageOf(status)));
+  return ExitCodeOf(status);
+}
+
+StatusOr<Config> LoadDaemonConfig(const DaemonOptions& options) {
+  const Environment environment = ProcessEnvironment();
+  if (options.config_path.has_value()) {
+    return LoadConfig(*options.config_path, environment, options.flags);
+  }
+  const std::string path = options.home + "/flatkv.toml";
+  StatusOr<Config> config = LoadConfig(path, environment, options.flags);
+  if (config.status().code() == StatusCode::kNotFound) {
+    return ParseConfig("", path, environment, options.flags);
+  }
+  return config;
+}
+
+// Half of a large store's descriptors would otherwise be opened and closed with every read.
+void RaiseDescriptorLimit(Logger& logger) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    logger.Log(LogLevel::kWarning, "daemon.descriptors",
+               "the limit of open files could not be raised");
+  }
+}
+
+void LogConfig(const Config& config, Logger& logger) {
+  const Config defaults = DefaultConfig();
+  for (const KeySpec& spec : ConfigKeys()) {
+    const KeyValue value = spec.field.get(config);
+    if (value == spec.field.get(defaults)) {
+      continue;
+    }
+    const auto origin = config.origins.find(QualifiedName(spec));
+    logger.Log(LogLevel::kInfo, "config.value",
+               fmt::format("{} = {} ({})", QualifiedName(spec), FormatKeyValue(spec, value),
+                           origin == config.origins.end() ? "default" : origin->second));
+  }
+  if (config.snapshot.policy != SnapshotPolicy::kManual) {
+    logger.Log(LogLevel::kWarning, "config.snapshot",
+               "[snapshot] policy is not manual, but this release takes no snapshots by itself");
+  }
+}
+
+void LogOpen(Store& store, Logger& logger) {
+  const StoreInfo info = store.Info();
+  logger.Log(LogLevel::kInfo, "store.open",
+             fmt::format("store {} suite {} version {} root {}, recovered in {:.2f} s",
+                         info.store_id, SuiteName(info.suite), info.version,
+                         HexEncode(AsBytes(info.root)), store.recovery().seconds));
+}
+
+void AnnounceServing(const Server& server, Store& store) {
+  const VersionRoot head = store.CommittedRoot();
+  for (const std::string& address : server.addresses()) {
+    fmt::print("flatkvd: serving on {} (version {}, root {})\n", address, head.version,
+               HexEncode(AsBytes(head.root)));
+  }
+  std::fflush(stdout);
+  NotifySystemd(fmt::format("READY=1\nSTATUS=serving, version {}", head.version));
+}
+
+void ServeUntilStopped(Server& server, Store& store, StopSignal& stop) {
+  Version announced = store.CommittedRoot().version;
+  while (!stop.WaitFor(kHealthInterval)) {
+    server.RefreshHealth();
+    const Version version = store.CommittedRoot().version;
+    if (version != announced) {
+      announced = version;
+      NotifySystemd(fmt::format("STATUS=serving, version {}", version));
+    }
+  }
+}
+
+// The store outlives the server; what it was closed with decides the exit code.
+ExitCode CloseStore(Store& store, Logger& logger) {
+  const Status health = store.Health();
+  const VersionRoot head = store.CommittedRoot();
+  const Status closed = store.Close();
+  if (!health.ok()) {
+    return Fail(health);
+  }
+  if (!closed.ok()) {
+    return Fail(Annotate(closed, "closing the store"));
+  }
+  logger.Log(LogLevel::kInfo, "daemon.stopped",
+             fmt::format("version {} root {}", head.version, HexEncode(AsBytes(head.root))));
+  return kExitOk;
+}
+
+ExitCode Serve(const DaemonOptions& options, const Config& config, Logger& logger,
+               StopSignal& stop) {
+  NotifySystemd("STATUS=opening the store");
+  StatusOr<std::unique_ptr<Store>> store =
+      Store::Open(PosixFileSystem(), logger, options.home, config.store);
+  if (!store.ok()) {
+    return Fail(store.status());
+  }
+  LogOpen(**store, logger);
+  StatusOr<std::unique_ptr<Server>> server =
+      Server::Start(**store, logger,
+                    {.config = config.server,
+                     .limits = config.store.limits,
+                     .wal_sync = std::string(WalSyncName(config.store.wal_sync)),
+                     .build = kBuildVersion});
+  if (!server.ok()) {
+    const ExitCode code = Fail(server.status());
+    static_cast<void>(CloseStore(**store, logger));
+    return code;
+  }
+  stop.BeGraceful();
+  AnnounceServing(**server, **store);
+  ServeUntilStopped(**server, **store, stop);
+  NotifySystemd("STOPPING=1\nSTATUS=draining");
+  logger.Log(LogLevel::kInfo, "daemon.stopping",
+             fmt::format("draining for at most {} ms", config.server.drain_timeout.count()));
+  (*server)->Drain(config.server.drain_timeout);
+  server->reset();
+  return CloseStore(**store, logger);
+}
+
+}  // namespace
+
+int RunDaemon(const DaemonOptions& options) {
+  const StatusOr<Config> config = LoadDaemonConfig(options);
+  if (!config.ok()) {
+    const ExitCode code = Fail(Annotate(config.status(), "configuration"));
+    return code == kExitNotFound ? kExitUsage : code;
+  }
+  if (options.check_config) {
+    fmt::print("{}", RenderEffective(*config));
+    return kExitOk;
+  }
+  StopSignal stop;
+  SpdlogLogger logger(config->log);
+  grpc_log_target = &logger;
+  gpr_set_log_function(&ForwardGrpcLog);
+  logger.Log(LogLevel::kInfo, "daemon.start",
+             fmt::format("flatkvd {} home {}", kBuildVersion, options.home));
+  LogConfig(*config, logger);
+  RaiseDescriptorLimit(logger);
+  const ExitCode code = Serve(options, *config, logger, stop);
+  gpr_set_log_function(nullptr);
+  return code;
+}
+
+}  // namespace flatkv::server

@@ -1,0 +1,38 @@
+#include "server/grpc_status.h"
+
+#include <string>
+
+#include "server/proto_convert.h"
+
+namespace flatkv::server {
+namespace {
+
+// The trailer is UTF-8; a message may quote raw bytes of a request.
+std::string PrintableMessage(std::string_view message) {
+  std::string text(message.substr(0, kMessageBytesMax));
+  for (char& c : text) {
+    if (c < ' ' || c > '~') {
+      c = '?';
+    }
+  }
+  if (message.size() > kMessageBytesMax) {
+    text += "...";
+  }
+  return text;
+}
+
+}  // namespace
+
+grpc::Status ToGrpcStatus(const Status& status) {
+  if (status.ok()) {
+    return grpc::Status::OK;
+  }
+  v1::RpcStatus details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(PrintableMessage(MessageOf(status)));
+  details.add_details()->PackFrom(DetailOf(status));
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), details.message(),
+                      details.SerializeAsString());
+}
+
+}  // namespace flatkv::server

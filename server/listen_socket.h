@@ -1,0 +1,27 @@
+// What a listen address needs that gRPC does not do: refusing remote plaintext, clearing a dead
+// daemon's socket file, a socket's mode, and the reason why an address could not be bound.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "flatkv/base/status.h"
+
+namespace flatkv::server {
+
+// Errors: kInvalidArgument for an address that is not loopback, unless `allow_insecure_remote`.
+Status CheckPlaintextAllowed(const ListenAddress& address, bool allow_insecure_remote);
+
+// Removes the socket file of a daemon that is gone; no other file is ever removed. Nothing to do
+// for TCP. Errors: kFailedPrecondition when a process answers on the socket; kInvalidArgument when
+// the path is not a socket.
+Status ClearStaleSocket(const ListenAddress& address);
+
+// Lets the owner and the group connect (0660). Nothing to do for TCP.
+Status SetSocketMode(const ListenAddress& address);
+
+// Why `address` cannot be bound, found out by trying; OK if the attempt succeeds after all.
+// Errors: kFailedPrecondition.
+Status DiagnoseBind(const ListenAddress& address);
+
+}  // namespace flatkv::server

@@ -1,0 +1,81 @@
+#include "server/query_service.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "server/grpc_status.h"
+#include "server/iterate_stream.h"
+#include "server/proto_convert.h"
+
+namespace flatkv::server {
+namespace {
+
+Status ReadOne(Store& store, const v1::GetRequest& request, v1::GetResponse* response) {
+  const std::array<KeyRef, 1> key = {KeyRef{.module = request.module(), .key = request.key()}};
+  ASSIGN_OR_RETURN(ReadResult result, store.Get(key));
+  ToProto(std::move(result), response);
+  return OkStatus();
+}
+
+Status ReadBatch(Store& store, const v1::BatchGetRequest& request, v1::BatchGetResponse* response) {
+  if (request.keys_size() > kBatchKeysMax) {
+    return WithReason(InvalidArgument(fmt::format("{} keys in one call, at most {} are allowed",
+                                                  request.keys_size(), kBatchKeysMax)),
+                      Reason::kLimitExceeded);
+  }
+  std::vector<KeyRef> keys;
+  keys.reserve(static_cast<size_t>(request.keys_size()));
+  for (const v1::BatchGetRequest::Key& key : request.keys()) {
+    keys.push_back({.module = key.module(), .key = key.key()});
+  }
+  ASSIGN_OR_RETURN(ReadResult result, store.Get(keys));
+  ToProto(std::move(result), response);
+  return OkStatus();
+}
+
+Status ReadRoot(Store& store, const v1::RootRequest& request, v1::RootResponse* response) {
+  if (request.version() == 0) {
+    ToProto(store.CommittedRoot(), response);
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(const Digest root, store.RootAt(request.version()));
+  ToProto(VersionRoot{.version = request.version(), .root = root}, response);
+  return OkStatus();
+}
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* call, const Status& status) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* QueryService::Get(grpc::CallbackServerContext* call,
+                                            const v1::GetRequest* request,
+                                            v1::GetResponse* response) {
+  return Answer(call, ReadOne(store_, *request, response));
+}
+
+grpc::ServerUnaryReactor* QueryService::BatchGet(grpc::CallbackServerContext* call,
+                                                 const v1::BatchGetRequest* request,
+                                                 v1::BatchGetResponse* response) {
+  return Answer(call, ReadBatch(store_, *request, response));
+}
+
+grpc::ServerWriteReactor<v1::IterateResponse>* QueryService::Iterate(
+    grpc::CallbackServerContext* /*call*/, const v1::IterateRequest* request) {
+  return IterateStream::Start({.store = store_, .queue = queue_, .calls = calls_}, *request,
+                              kIterationsMax);
+}
+
+grpc::ServerUnaryReactor* QueryService::Root(grpc::CallbackServerContext* call,
+                                             const v1::RootRequest* request,
+                                             v1::RootResponse* response) {
+  return Answer(call, ReadRoot(store_, *request, response));
+}
+
+}  // namespace flatkv::server

@@ -1,0 +1,124 @@
+#include "cli/client_convert.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cli/block_line.h"
+#include "cli/errors.h"
+#include "flatkv/v1/error.pb.h"
+#include "tests/support/status_matchers.h"
+
+namespace flatkv::cli {
+namespace {
+
+using test::StatusIs;
+using ::testing::HasSubstr;
+
+const ClientOptions kOptions = {.address = "unix:/run/x.sock"};
+
+grpc::Status WithDetail(grpc::StatusCode code, v1::ErrorReason reason, int64_t expected_version) {
+  v1::ErrorDetail detail;
+  detail.set_reason(reason);
+  detail.set_expected_version(expected_version);
+  v1::RpcStatus status;
+  status.add_details()->PackFrom(v1::ErrorDetail());
+  status.mutable_details(0)->set_type_url("type.googleapis.com/some.other.Message");
+  status.add_details()->PackFrom(detail);
+  return grpc::Status(code, "what happened", status.SerializeAsString());
+}
+
+TEST(FromGrpc, TakesReasonAndExpectedVersionFromTheDetail) {
+  const Status status =
+      FromGrpc(WithDetail(grpc::StatusCode::FAILED_PRECONDITION, v1::VERSION_GAP, 7), kOptions);
+  EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition, "what happened"));
+  EXPECT_EQ(ReasonOf(status), Reason::kVersionGap);
+  EXPECT_EQ(ExpectedVersionOf(status), 7);
+}
+
+TEST(FromGrpc, KnowsEveryReasonOfTheContract) {
+  for (int i = 0; i < v1::ErrorReason_ARRAYSIZE; ++i) {
+    const auto reason = static_cast<v1::ErrorReason>(i);
+    const Status status = FromGrpc(WithDetail(grpc::StatusCode::DATA_LOSS, reason, 0), kOptions);
+    if (reason != v1::ERROR_REASON_UNSPECIFIED) {
+      EXPECT_EQ(ReasonName(ReasonOf(status)), v1::ErrorReason_Name(reason));
+    }
+    EXPECT_EQ(ExpectedVersionOf(status).has_value(), reason == v1::VERSION_GAP);
+  }
+}
+
+TEST(FromGrpc, AnUnreachableDaemonIsNamedAndAPoisonedOneIsNotUnreachable) {
+  const Status unreachable =
+      FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, "refused"), kOptions);
+  EXPECT_THAT(unreachable, StatusIs(StatusCode::kUnavailable,
+                                    "the daemon at unix:/run/x.sock does not answer: refused"));
+  EXPECT_THAT(HintOf(unreachable), HasSubstr("flatkvd --home"));
+  EXPECT_EQ(CommandExitCode(unreachable), kExitDaemonUnreachable);
+
+  const Status poisoned =
+      FromGrpc(WithDetail(grpc::StatusCode::UNAVAILABLE, v1::POISONED, 0), kOptions);
+  EXPECT_EQ(CommandExitCode(poisoned), kExitIo);
+  EXPECT_EQ(HintOf(poisoned), "");
+}
+
+TEST(FromGrpc, AMessageOverTheLimitIsNoFullDisk) {
+  const Status status =
+      FromGrpc(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "larger than max"), kOptions);
+  EXPECT_EQ(ReasonOf(status), Reason::kLimitExceeded);
+  EXPECT_EQ(CommandExitCode(status), kExitUsage);
+}
+
+TEST(FromGrpc, SurvivesDetailsThatAreNone) {
+  EXPECT_THAT(FromGrpc(grpc::Status(grpc::StatusCode::INTERNAL, "x", "\xff\xff\xff"), kOptions),
+              StatusIs(StatusCode::kInternal, "x"));
+  EXPECT_OK(FromGrpc(grpc::Status::OK, kOptions));
+}
+
+TEST(Fill, RequestsCarryEveryPairAndNothingOfTheRequestBefore) {
+  ASSERT_OK_AND_ASSIGN(
+      const Block block,
+      ParseBlockLine(
+          R"({"version":3,"changesets":[{"name":"m","pairs":[{"key":"00","value":"01"},{"key":"02","delete":true}]}]})"));
+  v1::CommitBlockRequest request;
+  Fill(block, &request);
+  Fill(block, &request);
+  EXPECT_EQ(request.version(), 3);
+  ASSERT_EQ(request.changesets_size(), 1);
+  EXPECT_EQ(request.changesets(0).name(), "m");
+  const auto& pairs = request.changesets(0).changeset().pairs();
+  ASSERT_EQ(pairs.size(), 2);
+  EXPECT_EQ(pairs[0].key(), std::string(1, '\0'));
+  EXPECT_EQ(pairs[0].value(), "\x01");
+  EXPECT_FALSE(pairs[0].delete_());
+  EXPECT_TRUE(pairs[1].delete_());
+}
+
+TEST(ToInfo, FindsTheDataDbsByNameAndRefusesUnknownOnes) {
+  v1::InfoResponse response;
+  response.set_suite("blake3");
+  response.set_root(std::string(32, 'r'));
+  response.set_version(9);
+  v1::DataDbInfo* db = response.add_data_dbs();
+  db->set_name("storage");
+  db->set_rows(5);
+  db->set_checksum(std::string(32, 'c'));
+  ASSERT_OK_AND_ASSIGN(const StoreInfo info, ToInfo(response));
+  EXPECT_EQ(info.suite, Suite::kBlake3);
+  EXPECT_EQ(info.version, 9);
+  EXPECT_EQ(info.dbs[IndexOf(DataDb::kStorage)].rows, 5u);
+  EXPECT_EQ(info.dbs[IndexOf(DataDb::kAccount)].rows, 0u);
+  db->set_name("index");
+  EXPECT_THAT(ToInfo(response), StatusIs(StatusCode::kInternal, HasSubstr("'index'")));
+  response.clear_data_dbs();
+  response.set_suite("md5");
+  EXPECT_THAT(ToInfo(response), StatusIs(StatusCode::kInternal, HasSubstr("'md5'")));
+}
+
+TEST(ToDigest, RefusesAnotherLength) {
+  EXPECT_THAT(ToDigest(std::string(31, 'x')),
+              StatusIs(StatusCode::kInternal, HasSubstr("31 bytes")));
+}
+
+}  // namespace
+}  // namespace flatkv::cli
