@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -83,6 +84,11 @@ void PrintText(const nlohmann::json& result) {
     fmt::print("{:>12} {:>9.3f} {:>9.3f} {:>9.3f}\n", name, summary["p50_ms"].get<double>(),
                summary["p99_ms"].get<double>(), summary["max_ms"].get<double>());
   }
+  if (result["snapshots"].get<uint64_t>() > 0) {
+    fmt::print("{} snapshots taken, {} failed; the last one took {:.0f} ms\n",
+               result["snapshots"].get<uint64_t>(), result["snapshots_failed"].get<uint64_t>(),
+               result["last_snapshot_ms"].get<double>());
+  }
   fmt::print("root {} at version {}\n", result["root"].get<std::string>(),
              result["version"].get<Version>());
 }
@@ -129,6 +135,10 @@ StatusOr<nlohmann::json> Measure(Store& store, const CommitBenchOptions& options
       static_cast<double>(after.bytes_written - before.bytes_written) / updates;
   result["resident_mib_peak"] = static_cast<double>(after.resident_bytes_peak) / (1 << 20);
   result["latency"] = measurement.Latencies();
+  const SnapshotActivity snapshots = store.admin().Retention().activity;
+  result["snapshots"] = snapshots.taken;
+  result["snapshots_failed"] = snapshots.failed;
+  result["last_snapshot_ms"] = snapshots.last_seconds * 1e3;
   const StoreStats stats = store.Stats();
   result["disk_mib"] = static_cast<double>(stats.db_bytes_on_disk + stats.wal_bytes) / (1 << 20);
   result["kernel"] = stats.hash_kernel;
@@ -151,6 +161,15 @@ const char* SyncName(WalSync sync) {
   return "";
 }
 
+StoreOptions WithSnapshots(const CommitBenchOptions& options) {
+  StoreOptions store = options.store;
+  store.snapshot.policy =
+      options.snapshot_every == 0 ? SnapshotPolicy::kManual : SnapshotPolicy::kInterval;
+  store.snapshot.interval_versions =
+      std::max<Version>(1, static_cast<Version>(options.snapshot_every));
+  return store;
+}
+
 }  // namespace
 
 Status RunCommitBench(const CommitBenchOptions& options) {
@@ -161,7 +180,7 @@ Status RunCommitBench(const CommitBenchOptions& options) {
         fmt::format("{} holds a store already: name an empty directory", options.home));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
-                   Store::Open(fs, NullLogger(), options.home, options.store));
+                   Store::Open(fs, NullLogger(), options.home, WithSnapshots(options)));
   ASSIGN_OR_RETURN(nlohmann::json result, Measure(*store, options));
   RETURN_IF_ERROR(store->Close());
   result["rows"] = options.workload.rows;

@@ -14,7 +14,8 @@ struct CommitBenchOptions {
   StoreOptions store;
   uint64_t blocks = 200;
   uint64_t warmup_blocks = 10;
-  std::string home;  // an empty or absent directory; removed at the end unless keep_home
+  uint64_t snapshot_every = 0;  // blocks between two snapshots while measuring; 0: none
+  std::string home;             // an empty or absent directory; removed at the end unless keep_home
   bool keep_home = false;
   bool json = false;
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/commit_bench.h"
+#include "bench/rollback_bench.h"
 
 namespace flatkv::bench {
 namespace {
@@ -59,12 +60,44 @@ int Main(int argc, char** argv) {
   commit->add_option("--threads", options.store.threads, "threads that read and hash")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  commit
+      ->add_option("--snapshot-every", options.snapshot_every,
+                   "blocks between two snapshots; 0 takes none")
+      ->capture_default_str();
+  commit->add_option("--undo-depth", options.store.undo_depth, "versions with undo records")
+      ->capture_default_str();
   commit->add_option("--seed", options.workload.seed, "of the workload")->capture_default_str();
   commit->add_flag("--json", options.json, "one JSON object");
+
+  RollbackBenchOptions rollback_options;
+  CLI::App* const rollback =
+      app.add_subcommand("rollback", "take snapshots, roll back by undo records and by replay");
+  rollback
+      ->add_option("--home", rollback_options.home, "directory for the store; removed afterwards")
+      ->required();
+  rollback->add_option("--rows", rollback_options.workload.rows, "storage rows to preload")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  rollback->add_option("--updates", rollback_options.workload.updates_per_block, "updates a block")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  rollback->add_option("--depth", rollback_options.depth, "blocks to roll back")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  rollback->add_option("--repeats", rollback_options.repeats, "of each measurement")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  rollback->add_option("--suite", suite, "hash suite")
+      ->transform(CLI::CheckedTransformer(suites))
+      ->default_str("sha256");
+  rollback->add_flag("--json", rollback_options.json, "one JSON object");
   CLI11_PARSE(app, argc, argv);
 
   options.store.suite = suite;
-  const Status status = RunCommitBench(options);
+  rollback_options.store = options.store;
+  rollback_options.store.snapshot.policy = SnapshotPolicy::kManual;
+  const Status status =
+      rollback->parsed() ? RunRollbackBench(rollback_options) : RunCommitBench(options);
   if (!status.ok()) {
     std::fprintf(stderr, "flatkv-bench: %s\n", ToString(status).c_str());
     return 1;

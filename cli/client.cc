@@ -6,8 +6,12 @@
 #include <thread>
 #include <utility>
 
+#include "cli/admin_client.h"
+#include "cli/channel.h"
 #include "cli/client_convert.h"
 #include "cli/commit_window.h"
+#include "cli/errors.h"
+#include "cli/interrupt.h"
 #include "flatkv/v1/commit_service.grpc.pb.h"
 #include "flatkv/v1/query_service.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -20,16 +24,6 @@ namespace health = ::grpc::health::v1;
 // Requests of a commit stream that wait for their answer.
 constexpr size_t kWindowRequests = 512;
 constexpr uint64_t kWindowBytes = uint64_t{32} << 20;
-
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  // The daemon is on this machine or named explicitly; a proxy from the environment would only be
-  // in the way.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetMaxReceiveMessageSize(-1);
-  arguments.SetMaxSendMessageSize(-1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
 
 class RemoteAccess final : public StoreAccess {
  public:
@@ -65,12 +59,14 @@ class RemoteAccess final : public StoreAccess {
     return VersionRoot{response.version(), root};
   }
 
-  StatusOr<GetAnswer> Get(std::string_view module, std::string_view key) override {
+  StatusOr<GetAnswer> Get(std::string_view module, std::string_view key,
+                          std::optional<Version> at) override {
     grpc::ClientContext context;
     SetDeadline(&context);
     v1::GetRequest request;
     request.set_module(std::string(module));
     request.set_key(key.data(), key.size());
+    request.set_version(at.value_or(0));
     v1::GetResponse response;
     RETURN_IF_ERROR(Convert(query_->Get(&context, request, &response)));
     GetAnswer answer;
@@ -87,8 +83,13 @@ class RemoteAccess final : public StoreAccess {
     return style == CommitStyle::kStream ? CommitStream(source, on_committed)
                                          : CommitUnary(source, on_committed);
   }
-  Status VerifyRows() override {
-    return Unimplemented("a daemon cannot verify its rows while it serves");
+  StatusOr<StoreAdmin*> Admin() override {
+    RETURN_IF_ERROR(FindAdmin());
+    return admin_.get();
+  }
+  StatusOr<RetentionInfo> Retention() override {
+    RETURN_IF_ERROR(FindAdmin());
+    return admin_->AskRetention();
   }
   Status Close() override { return OkStatus(); }
 
@@ -97,6 +98,9 @@ class RemoteAccess final : public StoreAccess {
   void SetDeadline(grpc::ClientContext* context) const {
     context->set_deadline(std::chrono::system_clock::now() + options_.timeout);
   }
+  // Sets admin_: this address if the AdminService is served here, otherwise the one that Info
+  // names.
+  Status FindAdmin();
   Status CommitStream(BlockSource& source, const OnCommitted& on_committed);
   Status CommitUnary(BlockSource& source, const OnCommitted& on_committed);
 
@@ -104,7 +108,35 @@ class RemoteAccess final : public StoreAccess {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::CommitService::Stub> commit_;
   const std::unique_ptr<v1::QueryService::Stub> query_;
+  std::unique_ptr<AdminClient> admin_;
 };
+
+Status RemoteAccess::FindAdmin() {
+  if (admin_ != nullptr) {
+    return OkStatus();
+  }
+  std::unique_ptr<AdminClient> here = NewAdminClient(options_, Interrupted);
+  const Status asked = here->AskRetention().status();
+  if (asked.code() != StatusCode::kUnimplemented) {
+    RETURN_IF_ERROR(asked);
+    admin_ = std::move(here);
+    return OkStatus();
+  }
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  v1::InfoResponse info;
+  RETURN_IF_ERROR(Convert(commit_->Info(&context, v1::InfoRequest(), &info)));
+  if (info.admin_address().empty()) {
+    return WithHint(
+        FailedPrecondition(fmt::format("the daemon at {} has no admin listener", options_.address)),
+        "set [server] admin-listen in its configuration (flatkv config init shows it) and restart "
+        "it");
+  }
+  ClientOptions there = options_;
+  there.address = info.admin_address();
+  admin_ = NewAdminClient(there, Interrupted);
+  return OkStatus();
+}
 
 StatusOr<Version> RemoteAccess::Iterate(const IterateQuery& query, const OnPair& on_pair) {
   v1::IterateRequest request;
@@ -113,6 +145,7 @@ StatusOr<Version> RemoteAccess::Iterate(const IterateQuery& query, const OnPair&
   request.set_end(query.end.value_or(""));
   request.set_reverse(query.reverse);
   request.set_limit(query.limit);
+  request.set_version(query.at.value_or(0));
   grpc::ClientContext context;
   const auto stream = query_->Iterate(&context, request);
   v1::IterateResponse response;

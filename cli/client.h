@@ -1,5 +1,5 @@
-// The commands' side of a running daemon, over gRPC. Plain C++ types only: nothing else in cli/
-// includes gRPC.
+// The commands' side of a running daemon, over gRPC. Plain C++ types only: the commands include no
+// gRPC (channel.h).
 #pragma once
 
 #include <chrono>

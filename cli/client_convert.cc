@@ -28,7 +28,7 @@ bool FindErrorDetail(const std::string& bytes, v1::ErrorDetail* detail) {
 
 Reason ReasonOfDetail(const v1::ErrorDetail& detail) {
   const std::string& name = v1::ErrorReason_Name(detail.reason());
-  for (int i = 0; i <= static_cast<int>(Reason::kRootMismatch); ++i) {
+  for (int i = 0; i <= static_cast<int>(kLastReason); ++i) {
     if (ReasonName(static_cast<Reason>(i)) == name) {
       return static_cast<Reason>(i);
     }
@@ -93,8 +93,13 @@ StatusOr<CommitResult> ToResult(const v1::CommitResponse& response) {
 void Fill(const Block& block, v1::CommitBlockRequest* request) {
   request->Clear();
   request->set_version(block.version());
-  for (const NamedChangeSet& change_set : block.changes()) {
-    v1::NamedChangeSet* named = request->add_changesets();
+  Fill(block.changes(), request->mutable_changesets());
+}
+
+void Fill(const ChangeSets& changes,
+          google::protobuf::RepeatedPtrField<v1::NamedChangeSet>* change_sets) {
+  for (const NamedChangeSet& change_set : changes) {
+    v1::NamedChangeSet* named = change_sets->Add();
     named->set_name(std::string(change_set.module));
     for (const KvPair& pair : change_set.pairs) {
       v1::KVPair* out = named->mutable_changeset()->add_pairs();
@@ -105,13 +110,18 @@ void Fill(const Block& block, v1::CommitBlockRequest* request) {
   }
 }
 
+StatusOr<Suite> ToSuite(const std::string& name) {
+  for (const Suite suite : {Suite::kSha256, Suite::kBlake3}) {
+    if (name == SuiteName(suite)) {
+      return suite;
+    }
+  }
+  return Internal(fmt::format("the daemon uses an unknown suite '{}'", name));
+}
+
 StatusOr<StoreInfo> ToInfo(const v1::InfoResponse& response) {
   StoreInfo info;
-  if (response.suite() != SuiteName(Suite::kSha256) &&
-      response.suite() != SuiteName(Suite::kBlake3)) {
-    return Internal(fmt::format("the daemon uses an unknown suite '{}'", response.suite()));
-  }
-  info.suite = response.suite() == SuiteName(Suite::kBlake3) ? Suite::kBlake3 : Suite::kSha256;
+  ASSIGN_OR_RETURN(info.suite, ToSuite(response.suite()));
   info.store_id = response.store_id();
   info.initial_version = response.initial_version();
   info.version = response.version();

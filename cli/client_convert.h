@@ -19,10 +19,14 @@ Status FromGrpc(const grpc::Status& status, const ClientOptions& options);
 
 // Errors: kInternal, when the daemon answers with something that it must not.
 StatusOr<Digest> ToDigest(const std::string& bytes);
+StatusOr<Suite> ToSuite(const std::string& name);
 StatusOr<CommitResult> ToResult(const v1::CommitResponse& response);
 StatusOr<StoreInfo> ToInfo(const v1::InfoResponse& response);
 
 // Overwrites *request.
 void Fill(const Block& block, v1::CommitBlockRequest* request);
+// Appends to *change_sets.
+void Fill(const ChangeSets& changes,
+          google::protobuf::RepeatedPtrField<v1::NamedChangeSet>* change_sets);
 
 }  // namespace flatkv::cli

@@ -13,6 +13,7 @@ namespace flatkv::cli {
 // Adds the command (or the step) that helps from here; shown below the message, and as "hint" in
 // JSON.
 Status WithHint(Status status, std::string_view hint);
+// What WithHint added, or else the command that helps with the status's reason; empty if neither.
 std::string HintOf(const Status& status);
 
 // ExitCodeOf with what only a client sees: content or a root that differs is kExitRootMismatch, a

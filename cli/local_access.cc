@@ -65,9 +65,16 @@ class LocalAccess final : public StoreAccess {
     return VersionRoot{*version, root};
   }
 
-  StatusOr<GetAnswer> Get(std::string_view module, std::string_view key) override {
+  StatusOr<GetAnswer> Get(std::string_view module, std::string_view key,
+                          std::optional<Version> at) override {
     const KeyRef asked{module, key};
-    ASSIGN_OR_RETURN(ReadResult result, store_->Get({&asked, 1}));
+    ReadResult result;
+    if (at.has_value()) {
+      ASSIGN_OR_RETURN(const std::shared_ptr<StoreView> view, store_->ViewAt(*at));
+      ASSIGN_OR_RETURN(result, view->Get({&asked, 1}));
+    } else {
+      ASSIGN_OR_RETURN(result, store_->Get({&asked, 1}));
+    }
     return GetAnswer{result.version, std::move(result.values.at(0))};
   }
 
@@ -77,7 +84,14 @@ class LocalAccess final : public StoreAccess {
     range.start = query.start;
     range.end = query.end;
     range.reverse = query.reverse;
-    ASSIGN_OR_RETURN(const std::unique_ptr<StoreIterator> iterator, store_->Iterate(range));
+    std::shared_ptr<StoreView> view;  // outlives its iterator
+    std::unique_ptr<StoreIterator> iterator;
+    if (query.at.has_value()) {
+      ASSIGN_OR_RETURN(view, store_->ViewAt(*query.at));
+      ASSIGN_OR_RETURN(iterator, view->Iterate(range));
+    } else {
+      ASSIGN_OR_RETURN(iterator, store_->Iterate(range));
+    }
     for (uint64_t count = 0; iterator->Valid() && (query.limit == 0 || count < query.limit);
          ++count) {
       RETURN_IF_ERROR(on_pair(iterator->key(), iterator->value()));
@@ -99,7 +113,8 @@ class LocalAccess final : public StoreAccess {
     }
   }
 
-  Status VerifyRows() override { return store_->VerifyRows(); }
+  StatusOr<StoreAdmin*> Admin() override { return &store_->admin(); }
+  StatusOr<RetentionInfo> Retention() override { return store_->admin().Retention(); }
   Status Close() override { return store_->Close(); }
 
  private:
@@ -110,19 +125,23 @@ class LocalAccess final : public StoreAccess {
 
 }  // namespace
 
+Status MissingStoreError(const std::string& home) {
+  return WithHint(NotFound(fmt::format("{}: there is no store in this directory", home)),
+                  "flatkvd --home DIR and flatkv replay FILE --home DIR make one");
+}
+
 StatusOr<std::unique_ptr<StoreAccess>> OpenLocalAccess(const std::string& home,
-                                                       const StoreOptions& options,
-                                                       IfMissing if_missing) {
+                                                       StoreOptions options, IfMissing if_missing) {
   FileSystem& fs = PosixFileSystem();
   if (if_missing == IfMissing::kFail && !fs.Stat(JoinPath(home, "flatkv")).ok()) {
-    return WithHint(NotFound(fmt::format("{}: there is no store in this directory", home)),
-                    "flatkvd --home DIR and flatkv replay FILE --home DIR make one");
+    return MissingStoreError(home);
   }
+  options.build = BuildVersion();
   StatusOr<std::unique_ptr<Store>> store = Store::Open(fs, Warnings(), home, options);
   if (!store.ok()) {
     if (ReasonOf(store.status()) == Reason::kLocked) {
       return WithHint(store.status(),
-                      "ask the daemon that has it open, with --address ADDR instead of --home");
+                      "ask the daemon that has it open: flatkv status --address ADDR");
     }
     return store.status();
   }

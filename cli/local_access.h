@@ -14,10 +14,12 @@ namespace flatkv::cli {
 // What to do where there is no store yet.
 enum class IfMissing { kFail, kCreate };
 
+// kNotFound, with what makes a store.
+Status MissingStoreError(const std::string& home);
+
 // Opening recovers, as the daemon would. Errors: those of Store::Open; kNotFound with
 // IfMissing::kFail.
 StatusOr<std::unique_ptr<StoreAccess>> OpenLocalAccess(const std::string& home,
-                                                       const StoreOptions& options,
-                                                       IfMissing if_missing);
+                                                       StoreOptions options, IfMissing if_missing);
 
 }  // namespace flatkv::cli

@@ -1,4 +1,4 @@
-// status, root, get, iterate, verify: commands that read a store, online or offline.
+// root, get, iterate: commands that read a store, online or offline.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,13 @@
 
 namespace flatkv::cli {
 
-Status RunStatus(StoreAccess& access, bool json);
-
 Status RunRoot(StoreAccess& access, std::optional<Version> at, bool json);
 
 struct GetOptions {
   std::string module;
   std::string key_hex;
-  bool raw = false;  // the value's bytes and nothing else
+  bool raw = false;           // the value's bytes and nothing else
+  std::optional<Version> at;  // unset: the head
 };
 // Errors: kNotFound when the key is absent.
 Status RunGet(StoreAccess& access, const GetOptions& options, bool json);
@@ -28,10 +27,8 @@ struct IterateOptions {
   std::optional<std::string> end_hex;
   bool reverse = false;
   uint64_t limit = 0;
+  std::optional<Version> at;
 };
 Status RunIterate(StoreAccess& access, const IterateOptions& options, bool json);
-
-// Offline only. Errors: kInvalidArgument online.
-Status RunVerify(StoreAccess& access, bool json);
 
 }  // namespace flatkv::cli

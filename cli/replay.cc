@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -22,11 +23,21 @@ namespace {
 class FileSource final : public BlockSource {
  public:
   FileSource(BlockFile& file, const ReplayOptions& options, Progress& progress)
-      : file_(file), options_(options), progress_(progress) {}
+      : file_(file), options_(options), progress_(progress), from_(options.from.value_or(0)) {}
 
   // The version that the next call of Next will give, or nullopt.
   StatusOr<std::optional<Version>> Peek() {
     ASSIGN_OR_RETURN(held_, NextAsked());
+    return held_.has_value() ? std::optional<Version>(held_->version()) : std::nullopt;
+  }
+
+  // Leaves out versions below `version`. The version that the next call of Next will give, or
+  // nullopt.
+  StatusOr<std::optional<Version>> SkipBelow(Version version) {
+    from_ = std::max(from_, version);
+    while (held_.has_value() && held_->version() < from_) {
+      ASSIGN_OR_RETURN(held_, NextAsked());
+    }
     return held_.has_value() ? std::optional<Version>(held_->version()) : std::nullopt;
   }
 
@@ -49,7 +60,7 @@ class FileSource final : public BlockSource {
     while (!at_end_) {
       ASSIGN_OR_RETURN(std::optional<Block> block, file_.Next());
       at_end_ = !block.has_value() || (options_.to.has_value() && block->version() >= *options_.to);
-      const bool asked = block.has_value() && block->version() >= options_.from.value_or(0) &&
+      const bool asked = block.has_value() && block->version() >= from_ &&
                          block->version() <= options_.to.value_or(INT64_MAX);
       if (asked) {
         return block;
@@ -61,6 +72,7 @@ class FileSource final : public BlockSource {
   BlockFile& file_;
   const ReplayOptions& options_;
   Progress& progress_;
+  Version from_;
   std::optional<Block> held_;
   bool at_end_ = false;
 };
@@ -135,11 +147,12 @@ class Confirmations {
       return OkStatus();
     }
     if (entry->second != result.root) {
-      return WithReason(
-          AlreadyExists(fmt::format("version {}: root {} differs from {} in {}", result.version,
-                                    HexEncode(AsBytes(result.root)),
-                                    HexEncode(AsBytes(entry->second)), *options_.expect_roots)),
-          Reason::kRootMismatch);
+      return WithHint(WithReason(AlreadyExists(fmt::format(
+                                     "version {}: root {} differs from {} in {}", result.version,
+                                     HexEncode(AsBytes(result.root)),
+                                     HexEncode(AsBytes(entry->second)), *options_.expect_roots)),
+                                 Reason::kRootMismatch),
+                      fmt::format("compare flatkv root --at {} with another node", result.version));
     }
     ++compared_;
     return OkStatus();
@@ -206,7 +219,7 @@ Status RunReplay(StoreAccess& access, const ReplayOptions& options, bool json) {
   CatchInterrupts();
   Progress progress(file->size_bytes(), options.quiet);
   FileSource source(*file, options, progress);
-  ASSIGN_OR_RETURN(const std::optional<Version> first, source.Peek());
+  ASSIGN_OR_RETURN(std::optional<Version> first, source.Peek());
   if (!first.has_value()) {
     return NotFound(fmt::format("{}: holds none of the versions asked for", options.file));
   }
@@ -214,6 +227,18 @@ Status RunReplay(StoreAccess& access, const ReplayOptions& options, bool json) {
   RETURN_IF_ERROR(CheckStart(report.info, *first, options.file));
   if (!options.quiet || !json) {
     fmt::print(json ? stderr : stdout, "{}", ModeLine(access));
+  }
+  // What the changelog no longer holds cannot be compared any more.
+  if (const Version oldest = report.info.oldest_version; *first < oldest) {
+    const Version skipped = *first;
+    ASSIGN_OR_RETURN(first, source.SkipBelow(oldest));
+    fmt::print(stderr,
+               "flatkv: versions {} to {} are committed and no longer in the changelog: not "
+               "confirmed\n",
+               skipped, first.value_or(oldest) - 1);
+    if (!first.has_value()) {
+      return OkStatus();
+    }
   }
 
   Confirmations confirmations(options, json, expected.has_value() ? &*expected : nullptr, *first,

@@ -36,7 +36,8 @@ struct IterateQuery {
   std::string start;
   std::optional<std::string> end;
   bool reverse = false;
-  uint64_t limit = 0;  // 0: all
+  uint64_t limit = 0;         // 0: all
+  std::optional<Version> at;  // unset: the head
 };
 
 enum class CommitStyle { kStream, kUnary };
@@ -63,7 +64,9 @@ class StoreAccess {
   virtual StatusOr<StatusReport> Report() = 0;
   // Unset: the head.
   virtual StatusOr<VersionRoot> Root(std::optional<Version> version) = 0;
-  virtual StatusOr<GetAnswer> Get(std::string_view module, std::string_view key) = 0;
+  // Unset `at`: the head.
+  virtual StatusOr<GetAnswer> Get(std::string_view module, std::string_view key,
+                                  std::optional<Version> at) = 0;
   // The version that all pairs belong to.
   virtual StatusOr<Version> Iterate(const IterateQuery& query, const OnPair& on_pair) = 0;
   // Commits what `source` gives until it ends. When it fails, what came before is still committed
@@ -72,8 +75,12 @@ class StoreAccess {
   // return.
   virtual Status CommitBlocks(BlockSource& source, CommitStyle style,
                               const OnCommitted& on_committed) = 0;
-  // Recomputes every hash from the rows. Errors: kUnimplemented online.
-  virtual Status VerifyRows() = 0;
+  // The operator's side of the store; valid until Close. Errors online: kFailedPrecondition when
+  // the daemon has no admin listener.
+  virtual StatusOr<StoreAdmin*> Admin() = 0;
+  // What Admin()->Retention() says, or why nothing can be said. Errors: those of Admin;
+  // kUnavailable when the admin listener does not answer.
+  virtual StatusOr<RetentionInfo> Retention() = 0;
   // Ends the access; offline it closes the store and releases its lock. Idempotent.
   virtual Status Close() = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,10 +19,9 @@ inline constexpr char kDefaultAddress[] = "127.0.0.1:7450";
 
 struct TargetOptions {
   std::optional<std::string> address;  // a daemon
-  std::optional<std::string> home;     // a store that no daemon has open
-  std::optional<std::string>
-      config;                    // offline: the configuration file, <home>/flatkv.toml if unset
-  int64_t timeout_seconds = 30;  // online: of one call
+  std::optional<std::string> home;     // the store in a directory
+  std::optional<std::string> config;  // with `home`: its configuration, <home>/flatkv.toml if unset
+  int64_t timeout_seconds = 30;       // of one short call to a daemon
 };
 
 // Reads a configuration as the daemon would, environment included. Errors: kInvalidArgument, also
@@ -31,8 +31,23 @@ StatusOr<Config> LoadConfigFile(const std::string& path);
 // --address, else environment FLATKV_ADDRESS, else the default. Errors: kInvalidArgument.
 StatusOr<ClientOptions> ResolveClient(const TargetOptions& target);
 
+// Where the daemon of a home listens for administration by default.
+inline constexpr char kAdminSocketName[] = "admin.sock";
+
 // A daemon, or with --home the store itself. Errors: kInvalidArgument when both are given.
 StatusOr<std::unique_ptr<StoreAccess>> OpenTarget(const TargetOptions& target,
                                                   IfMissing if_missing);
+
+// For commands that work online and offline alike: with --home the daemon that answers on
+// DIR/admin.sock, or else the store itself. Errors: those of OpenTarget.
+StatusOr<std::unique_ptr<StoreAccess>> OpenAdminTarget(const TargetOptions& target);
+
+// The store itself with its configured options, changed by `adjust`. Errors: kInvalidArgument
+// without --home.
+StatusOr<std::unique_ptr<StoreAccess>> OpenOfflineTarget(
+    const TargetOptions& target, const std::function<void(StoreOptions&)>& adjust);
+
+// <home>/flatkv. Errors: kInvalidArgument without --home; kNotFound if there is no store.
+StatusOr<std::string> StoreDirectory(const TargetOptions& target);
 
 }  // namespace flatkv::cli

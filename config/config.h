@@ -2,7 +2,7 @@
 // typed struct.
 //
 // Precedence: flag > environment FLATKV_<SECTION>_<KEY> > file > default. Every key is one entry of
-// the table in config_keys.cc, which drives parsing, validation, the environment, rendering and the
+// the table in config_keys.h, which drives parsing, validation, the environment, rendering and the
 // check of flatkv.toml.
 //
 // Errors: kInvalidArgument lists every problem, one a line: "WHERE: [section] key: what is wrong
@@ -31,18 +31,11 @@ struct ServerConfig {
   std::vector<ListenAddress> listen = {{.host = "127.0.0.1", .port = 7450}};
   // Without it an address that is not IsLoopback() is refused: the connection is plaintext.
   bool allow_insecure_remote = false;
+  // Where AdminService listens: see AdminAddress (admin_listen.h).
+  std::string admin_listen = "auto";
   uint64_t max_message_bytes = uint64_t{64} << 20;
   std::chrono::milliseconds drain_timeout{30'000};
   bool reflection = true;
-};
-
-enum class SnapshotPolicy { kInterval, kSizeRatio, kManual };
-
-// Accepted and validated; this release takes no snapshots.
-struct SnapshotConfig {
-  SnapshotPolicy policy = SnapshotPolicy::kManual;
-  Version interval_versions = 10'000;
-  uint64_t keep_recent = 2;  // older snapshots beside the current one
 };
 
 enum class LogFormat { kText, kJson };
@@ -55,7 +48,6 @@ struct LogConfig {
 struct Config {
   StoreOptions store;
   ServerConfig server;
-  SnapshotConfig snapshot;
   LogConfig log;
   // Where a key's value came from, by name ("wal.sync"): "flatkv.toml:12", "environment
   // FLATKV_WAL_SYNC" or "flag --listen". Absent: the default.

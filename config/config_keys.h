@@ -1,7 +1,7 @@
-// The table of configuration keys: the one place that knows a key's name, type, range, unit and
-// meaning, and the field of Config behind it. Defaults are not repeated in it: they are the initial
-// values of the structs (config.h, store_options.h), read through `get`, so that the two cannot
-// differ.
+// The table of configuration keys (store_keys.cc, history_keys.cc, service_keys.cc): the one place
+// that knows a key's name, type, range, unit and meaning, and the field of Config behind it.
+// Defaults are not repeated in it: they are the initial values of the structs (config.h,
+// store_options.h), read through `get`, so that the two cannot differ.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "config/listen_address.h"
+#include "flatkv/base/status.h"
 
 namespace flatkv {
 
@@ -23,10 +24,11 @@ enum class KeyType {
   kBoolean,   // 0 or 1
   kChoice,    // index into KeySpec::choices
   kAddressList,
+  kText,  // any text that KeySpec::check accepts
 };
 
-// A value as the table sees it: a number for every type but kAddressList.
-using KeyValue = std::variant<int64_t, std::vector<ListenAddress>>;
+// A value as the table sees it: a number for every type but kAddressList and kText.
+using KeyValue = std::variant<int64_t, std::vector<ListenAddress>, std::string>;
 
 // The field of Config behind a key.
 struct KeyBinding {
@@ -46,6 +48,9 @@ struct KeySpec {
   int64_t min = 0;
   int64_t max = 0;
   std::span<const std::string_view> choices = {};  // kChoice
+  std::string_view allowed = {};                   // kText: what it accepts
+  // kText: kInvalidArgument says what is wrong. What it accepts needs no escape in a TOML string.
+  Status (*check)(std::string_view text) = nullptr;
   std::string_view zero_meaning = {};  // what 0 stands for when it is not a number like the others
   std::string_view unit = {};
   std::string_view description;  // one sentence

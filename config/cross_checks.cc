@@ -47,6 +47,34 @@ void CheckListen(const Config& config, std::vector<CrossProblem>* problems) {
   }
 }
 
+// "auto" is known only with the home directory; whoever binds it finds a clash.
+void CheckAdmin(const Config& config, std::vector<CrossProblem>* problems) {
+  const StatusOr<ListenAddress> admin = ParseListenAddress(config.server.admin_listen);
+  if (!admin.ok() || (admin->kind == ListenAddress::Kind::kTcp && admin->port == 0)) {
+    return;
+  }
+  for (const ListenAddress& address : config.server.listen) {
+    if (address == *admin) {
+      const KeySpec* listen = MustFind("server", "listen");
+      problems->push_back({MustFind("server", "admin-listen"), listen,
+                           fmt::format("\"{}\" is in {} too (allowed: an address of its own)",
+                                       config.server.admin_listen, DisplayName(*listen))});
+    }
+  }
+}
+
+void CheckWipe(const Config& config, std::vector<CrossProblem>* problems) {
+  if (config.store.on_dirty_store == OnDirtyStore::kWipe &&
+      config.store.wipe_confirmation.empty()) {
+    const KeySpec* confirmation = MustFind("recovery", "wipe-confirmation");
+    problems->push_back(
+        {MustFind("recovery", "on-dirty-store"), confirmation,
+         fmt::format("\"wipe\" gives a store up and is not confirmed (allowed: with {} = the id of "
+                     "the store, which `flatkv status` prints)",
+                     DisplayName(*confirmation))});
+  }
+}
+
 }  // namespace
 
 std::vector<CrossProblem> CrossCheck(const Config& config) {
@@ -61,6 +89,8 @@ std::vector<CrossProblem> CrossCheck(const Config& config) {
   CheckAtLeast(config, message, key, &problems);
   CheckAtLeast(config, message, value, &problems);
   CheckListen(config, &problems);
+  CheckAdmin(config, &problems);
+  CheckWipe(config, &problems);
   return problems;
 }
 

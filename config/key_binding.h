@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -65,6 +66,14 @@ constexpr KeyBinding OptionalField() {
                   field = static_cast<Value>(number);
                 }
               }};
+}
+
+// A std::string field.
+template <auto... Path>
+constexpr KeyBinding TextField() {
+  return {.get = [](const Config& config) -> KeyValue { return (config.*....*Path); },
+          .set = [](Config& config,
+                    const KeyValue& value) { (config.*....*Path) = std::get<std::string>(value); }};
 }
 
 // A std::vector<ListenAddress> field.

@@ -86,6 +86,13 @@ StatusOr<KeyValue> ParseAddresses(const KeySpec& spec, const std::vector<std::st
   return KeyValue(std::move(addresses));
 }
 
+StatusOr<KeyValue> ParseText(const KeySpec& spec, std::string_view text) {
+  if (const Status problem = spec.check(text); !problem.ok()) {
+    return Refuse(spec, MessageOf(problem));
+  }
+  return KeyValue(std::string(text));
+}
+
 std::vector<std::string> SplitList(std::string_view text) {
   std::vector<std::string> list;
   while (!text.empty()) {
@@ -107,6 +114,7 @@ std::string_view ExpectedType(KeyType type) {
     case KeyType::kBoolean:
       return "true or false";
     case KeyType::kChoice:
+    case KeyType::kText:
       return "a string";
     case KeyType::kAddressList:
       return "an array of strings";
@@ -115,7 +123,8 @@ std::string_view ExpectedType(KeyType type) {
 }
 
 bool IsWrittenAsString(KeyType type) {
-  return type == KeyType::kSize || type == KeyType::kDuration || type == KeyType::kChoice;
+  return type == KeyType::kSize || type == KeyType::kDuration || type == KeyType::kChoice ||
+         type == KeyType::kText;
 }
 
 }  // namespace
@@ -133,6 +142,8 @@ StatusOr<KeyValue> KeyValueFromText(const KeySpec& spec, std::string_view text) 
       return ParseChoice(spec, text);
     case KeyType::kAddressList:
       return ParseAddresses(spec, SplitList(text));
+    case KeyType::kText:
+      return ParseText(spec, text);
   }
   return Internal("unknown key type");
 }
@@ -164,6 +175,9 @@ std::string FormatKeyValue(const KeySpec& spec, const KeyValue& value) {
     }
     return fmt::format("[{}]", text);
   }
+  if (spec.type == KeyType::kText) {
+    return fmt::format("\"{}\"", std::get<std::string>(value));
+  }
   const int64_t number = std::get<int64_t>(value);
   switch (spec.type) {
     case KeyType::kBoolean:
@@ -188,6 +202,8 @@ std::string AllowedText(const KeySpec& spec) {
       return "true, false";
     case KeyType::kAddressList:
       return "at least one of \"unix:PATH\", \"HOST:PORT\", \"[IPV6]:PORT\"";
+    case KeyType::kText:
+      return std::string(spec.allowed);
     case KeyType::kChoice: {
       std::string text;
       for (const std::string_view choice : spec.choices) {

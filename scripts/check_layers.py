@@ -20,16 +20,19 @@ ALLOWED = {
     "flatkv/lthash": {"flatkv/base"},
     "flatkv/engine": {"flatkv/base", "flatkv/fs"},
     "flatkv/wal": {"flatkv/base", "flatkv/fs"},
-    "flatkv/store": {"flatkv/base", "flatkv/fs", "flatkv/codec", "flatkv/lthash", "flatkv/engine", "flatkv/wal"},
+    "flatkv/snapshot": {"flatkv/base", "flatkv/fs", "flatkv/codec"},
+    "flatkv/store": {"flatkv/base", "flatkv/fs", "flatkv/codec", "flatkv/lthash", "flatkv/engine", "flatkv/wal",
+                     "flatkv/snapshot"},
     # Thin layers on top: the store's public API, and what it speaks.
     "config": {"flatkv/base", "flatkv/fs", "flatkv/store", "flatkv/wal"},
     "server": {"flatkv/base", "flatkv/codec", "flatkv/fs", "flatkv/store", "flatkv/lthash", "config"},
-    "cli": {"flatkv/base", "flatkv/codec", "flatkv/fs", "flatkv/store", "flatkv/lthash", "config", "server"},
+    "cli": {"flatkv/base", "flatkv/codec", "flatkv/fs", "flatkv/store", "flatkv/lthash", "flatkv/wal", "config",
+            "server"},
     "bench": {"flatkv/base", "flatkv/codec", "flatkv/fs", "flatkv/lthash", "flatkv/engine", "flatkv/wal",
               "flatkv/store", "config"},
 }
 # The only public headers of the store: what the layers above may include.
-STORE_API = {"flatkv/store/store.h", "flatkv/store/store_options.h"}
+STORE_API = {"flatkv/store/store.h", "flatkv/store/store_admin.h", "flatkv/store/store_options.h"}
 
 THIRD_PARTY = {
     r"leveldb/": {"flatkv/engine", "cli"},

@@ -6,9 +6,12 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "config/admin_listen.h"
 #include "config/config_keys.h"
 #include "config/key_value.h"
 #include "flatkv/base/exit_codes.h"
@@ -17,9 +20,11 @@
 #include "flatkv/store/store.h"
 #include "server/build_version.h"
 #include "server/server.h"
+#include "server/service_status.h"
 #include "server/spdlog_logger.h"
 #include "server/stop_signal.h"
 #include "server/systemd_notify.h"
+#include "server/validation_process.h"
 
 namespace flatkv::server {
 namespace {
@@ -91,18 +96,16 @@ void LogConfig(const Config& config, Logger& logger) {
                fmt::format("{} = {} ({})", QualifiedName(spec), FormatKeyValue(spec, value),
                            origin == config.origins.end() ? "default" : origin->second));
   }
-  if (config.snapshot.policy != SnapshotPolicy::kManual) {
-    logger.Log(LogLevel::kWarning, "config.snapshot",
-               "[snapshot] policy is not manual, but this release takes no snapshots by itself");
-  }
 }
 
 void LogOpen(Store& store, Logger& logger) {
   const StoreInfo info = store.Info();
-  logger.Log(LogLevel::kInfo, "store.open",
-             fmt::format("store {} suite {} version {} root {}, recovered in {:.2f} s",
-                         info.store_id, SuiteName(info.suite), info.version,
-                         HexEncode(AsBytes(info.root)), store.recovery().seconds));
+  logger.Log(
+      LogLevel::kInfo, "store.open",
+      fmt::format("store {} suite {} version {} root {}, recovered in {:.2f} s, "
+                  "on-dirty-store {}",
+                  info.store_id, SuiteName(info.suite), info.version, HexEncode(AsBytes(info.root)),
+                  store.recovery().seconds, store.admin().Retention().on_dirty_store));
 }
 
 void AnnounceServing(const Server& server, Store& store) {
@@ -111,20 +114,45 @@ void AnnounceServing(const Server& server, Store& store) {
     fmt::print("flatkvd: serving on {} (version {}, root {})\n", address, head.version,
                HexEncode(AsBytes(head.root)));
   }
+  if (const std::string admin = server.admin_address(); !admin.empty()) {
+    fmt::print("flatkvd: admin service on {}\n", admin);
+  }
   std::fflush(stdout);
-  NotifySystemd(fmt::format("READY=1\nSTATUS=serving, version {}", head.version));
+  NotifySystemd("READY=1");
 }
 
-void ServeUntilStopped(Server& server, Store& store, StopSignal& stop) {
-  Version announced = store.CommittedRoot().version;
-  while (!stop.WaitFor(kHealthInterval)) {
+void ServeUntilStopped(Server& server, Store& store, StopSignal& stop, Logger& logger) {
+  ServiceStatus status(store, logger);
+  do {
     server.RefreshHealth();
-    const Version version = store.CommittedRoot().version;
-    if (version != announced) {
-      announced = version;
-      NotifySystemd(fmt::format("STATUS=serving, version {}", version));
+    if (const std::optional<std::string> text = status.Refresh(); text.has_value()) {
+      NotifySystemd(fmt::format("STATUS={}", *text));
     }
+  } while (!stop.WaitFor(kHealthInterval));
+}
+
+// Clients of AdminService have other working directories than the daemon. REQUIRES: `home` exists.
+std::string AbsolutePath(const std::string& home) {
+  const std::unique_ptr<char, decltype(&std::free)> path(realpath(home.c_str(), nullptr),
+                                                         &std::free);
+  return path == nullptr ? home : path.get();
+}
+
+// Unset: AdminService is not served.
+StatusOr<std::optional<ListenAddress>> AdminAddressOf(const Config& config, const std::string& home,
+                                                      Logger& logger) {
+  StatusOr<std::optional<ListenAddress>> address =
+      AdminAddress(config.server.admin_listen, AbsolutePath(home));
+  if (address.status().code() != StatusCode::kOutOfRange) {
+    return address;
   }
+  logger.Log(LogLevel::kWarning, "admin.off",
+             fmt::format("the admin service is not served, so flatkv can take no snapshot and roll "
+                         "nothing back through this daemon: {}; choose an address with "
+                         "--admin-listen or [server] admin-listen, such as "
+                         "\"unix:/run/flatkv/admin.sock\"",
+                         MessageOf(address.status())));
+  return std::optional<ListenAddress>();
 }
 
 // The store outlives the server; what it was closed with decides the exit code.
@@ -143,34 +171,50 @@ ExitCode CloseStore(Store& store, Logger& logger) {
   return kExitOk;
 }
 
+StatusOr<std::unique_ptr<Server>> StartServer(const DaemonOptions& options, const Config& config,
+                                              Store& store, Logger& logger) {
+  ASSIGN_OR_RETURN(const std::optional<ListenAddress> admin,
+                   AdminAddressOf(config, options.home, logger));
+  return Server::Start(store, logger,
+                       {.config = config.server,
+                        .limits = config.store.limits,
+                        .wal_sync = std::string(WalSyncName(config.store.wal_sync)),
+                        .build = kBuildVersion,
+                        .admin_address = admin});
+}
+
 ExitCode Serve(const DaemonOptions& options, const Config& config, Logger& logger,
                StopSignal& stop) {
   NotifySystemd("STATUS=opening the store");
+  ValidationProcess validation;
+  StoreOptions store_options = config.store;
+  store_options.build = kBuildVersion;
+  store_options.snapshot.full_validation = [&validation](const std::string& clone_directory) {
+    return validation.Validate(clone_directory);
+  };
   StatusOr<std::unique_ptr<Store>> store =
-      Store::Open(PosixFileSystem(), logger, options.home, config.store);
+      Store::Open(PosixFileSystem(), logger, options.home, store_options);
   if (!store.ok()) {
     return Fail(store.status());
   }
   LogOpen(**store, logger);
-  StatusOr<std::unique_ptr<Server>> server =
-      Server::Start(**store, logger,
-                    {.config = config.server,
-                     .limits = config.store.limits,
-                     .wal_sync = std::string(WalSyncName(config.store.wal_sync)),
-                     .build = kBuildVersion});
+  StatusOr<std::unique_ptr<Server>> server = StartServer(options, config, **store, logger);
   if (!server.ok()) {
     const ExitCode code = Fail(server.status());
+    validation.Stop();
     static_cast<void>(CloseStore(**store, logger));
     return code;
   }
   stop.BeGraceful();
   AnnounceServing(**server, **store);
-  ServeUntilStopped(**server, **store, stop);
+  ServeUntilStopped(**server, **store, stop, logger);
   NotifySystemd("STOPPING=1\nSTATUS=draining");
   logger.Log(LogLevel::kInfo, "daemon.stopping",
              fmt::format("draining for at most {} ms", config.server.drain_timeout.count()));
   (*server)->Drain(config.server.drain_timeout);
   server->reset();
+  // What a client asked for is done by now; an automatic snapshot can be taken again.
+  validation.Stop();
   return CloseStore(**store, logger);
 }
 

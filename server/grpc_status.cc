@@ -7,14 +7,9 @@
 namespace flatkv::server {
 namespace {
 
-// The trailer is UTF-8; a message may quote raw bytes of a request.
+// A message may quote raw bytes of a request.
 std::string PrintableMessage(std::string_view message) {
-  std::string text(message.substr(0, kMessageBytesMax));
-  for (char& c : text) {
-    if (c < ' ' || c > '~') {
-      c = '?';
-    }
-  }
+  std::string text = PrintableText(message.substr(0, kMessageBytesMax));
   if (message.size() > kMessageBytesMax) {
     text += "...";
   }
@@ -22,6 +17,16 @@ std::string PrintableMessage(std::string_view message) {
 }
 
 }  // namespace
+
+std::string PrintableText(std::string_view text) {
+  std::string printable(text);
+  for (char& c : printable) {
+    if (c < ' ' || c > '~') {
+      c = '?';
+    }
+  }
+  return printable;
+}
 
 grpc::Status ToGrpcStatus(const Status& status) {
   if (status.ok()) {

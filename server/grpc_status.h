@@ -5,6 +5,9 @@
 
 #include <grpcpp/support/status.h>
 
+#include <string>
+#include <string_view>
+
 #include "flatkv/base/status.h"
 
 namespace flatkv::server {
@@ -14,5 +17,9 @@ namespace flatkv::server {
 inline constexpr size_t kMessageBytesMax = 1000;
 
 grpc::Status ToGrpcStatus(const Status& status);
+
+// `text` with a question mark for every byte that is not printable ASCII: for trailers, which are
+// UTF-8, and for lines of the log, which a client must not end.
+std::string PrintableText(std::string_view text);
 
 }  // namespace flatkv::server

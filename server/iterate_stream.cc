@@ -15,13 +15,17 @@ IterateStream* IterateStream::Start(const Context& context, const v1::IterateReq
     return stream;
   }
   stream->counted_ = true;
-  stream->SubmitStep();
+  if (const Status valid = CheckReadVersion(request.version()); !valid.ok()) {
+    stream->End(valid);
+    return stream;
+  }
+  stream->SubmitStep(request.version() == 0 ? context.queue : context.views);
   return stream;
 }
 
 void IterateStream::OnWriteDone(bool ok) {
   if (ok) {
-    SubmitStep();
+    SubmitStep(context_.queue);
   } else {
     End(MakeStatus(StatusCode::kCancelled, "the client is gone"));
   }
@@ -36,8 +40,8 @@ void IterateStream::OnDone() {
   }
 }
 
-void IterateStream::SubmitStep() {
-  const Status accepted = context_.queue.Submit([this] { Step(); });
+void IterateStream::SubmitStep(WorkQueue& queue) {
+  const Status accepted = queue.Submit([this] { Step(); });
   if (!accepted.ok()) {
     End(accepted);
   }
@@ -54,14 +58,14 @@ void IterateStream::Step() {
   } else if (*more) {
     StartWrite(&chunk_);
   } else {
-    iterator_.reset();
+    Close();
     StartWriteAndFinish(&chunk_, grpc::WriteOptions(), grpc::Status::OK);
   }
 }
 
 StatusOr<bool> IterateStream::Fill() {
   if (iterator_ == nullptr) {
-    ASSIGN_OR_RETURN(iterator_, context_.store.Iterate(RangeOf(request_)));
+    ASSIGN_OR_RETURN(iterator_, Open());
   }
   chunk_.Clear();
   chunk_.set_version(iterator_->version());
@@ -82,8 +86,21 @@ StatusOr<bool> IterateStream::Fill() {
   return false;
 }
 
-void IterateStream::End(const Status& status) {
+StatusOr<std::unique_ptr<StoreIterator>> IterateStream::Open() {
+  if (request_.version() == 0) {
+    return context_.store.Iterate(RangeOf(request_));
+  }
+  ASSIGN_OR_RETURN(view_, context_.store.ViewAt(request_.version()));
+  return view_->Iterate(RangeOf(request_));
+}
+
+void IterateStream::Close() {
   iterator_.reset();
+  view_.reset();
+}
+
+void IterateStream::End(const Status& status) {
+  Close();
   Finish(ToGrpcStatus(status));
 }
 

@@ -1,5 +1,5 @@
 // One Iterate call: chunks of pairs, one on its way at a time, so a slow client costs one chunk of
-// memory and no thread.
+// memory and no thread. At an old version it holds the view from its first step to its last.
 //
 // Thread safety: internal. A step (fill a chunk on the pool, send it) is over before the next
 // begins; OnCancel only sets a flag that the next step sees.
@@ -28,6 +28,7 @@ class IterateStream final : public grpc::ServerWriteReactor<v1::IterateResponse>
   struct Context {
     Store& store;
     WorkQueue& queue;
+    WorkQueue& views;  // opens old versions
     CallTracker& calls;
   };
 
@@ -44,16 +45,19 @@ class IterateStream final : public grpc::ServerWriteReactor<v1::IterateResponse>
   IterateStream(const Context& context, const v1::IterateRequest& request)
       : context_(context), request_(request) {}
 
-  void SubmitStep();
+  void SubmitStep(WorkQueue& queue);
   void Step();
   // Moves the next pairs into `chunk_`; true when more follow.
   StatusOr<bool> Fill();
+  StatusOr<std::unique_ptr<StoreIterator>> Open();
+  void Close();
   void End(const Status& status);
 
   const Context context_;
   const v1::IterateRequest& request_;
   bool counted_ = false;
   std::atomic<bool> cancelled_{false};
+  std::shared_ptr<StoreView> view_;  // unset: the head
   std::unique_ptr<StoreIterator> iterator_;
   v1::IterateResponse chunk_;
   uint64_t sent_pairs_ = 0;

@@ -61,29 +61,30 @@ int TryBind(int family, const sockaddr* address, socklen_t length) {
   return 0;
 }
 
-Status CannotListen(const ListenAddress& address, std::string_view why) {
-  return FailedPrecondition(fmt::format(
-      "cannot listen on {}: {}; choose another address with --listen or [server] listen",
-      ToString(address), why));
-}
-
-Status CannotListen(const ListenAddress& address, int error_number) {
+Status CannotBind(const ListenAddress& address, const ListenSetting& setting, int error_number) {
   const Status cause = ErrnoStatus("bind", ToString(address), error_number);
-  return CannotListen(address, MessageOf(cause));
+  return CannotListen(address, setting, MessageOf(cause));
 }
 
-Status DiagnoseUnixBind(const ListenAddress& address) {
+Status DiagnoseUnixBind(const ListenAddress& address, const ListenSetting& setting) {
   const sockaddr_un unix_address = UnixAddress(address.path);
   const int error =
       TryBind(AF_UNIX, reinterpret_cast<const sockaddr*>(&unix_address), sizeof(unix_address));
   if (error != 0) {
-    return CannotListen(address, error);
+    return CannotBind(address, setting, error);
   }
   unlink(address.path.c_str());
   return OkStatus();
 }
 
 }  // namespace
+
+Status CannotListen(const ListenAddress& address, const ListenSetting& setting,
+                    std::string_view why) {
+  return FailedPrecondition(
+      fmt::format("cannot listen on {}: {}; choose another address with {} or [server] {}",
+                  ToString(address), why, setting.flag, setting.key));
+}
 
 Status CheckPlaintextAllowed(const ListenAddress& address, bool allow_insecure_remote) {
   if (allow_insecure_remote || IsLoopback(address)) {
@@ -97,38 +98,39 @@ Status CheckPlaintextAllowed(const ListenAddress& address, bool allow_insecure_r
                   ToString(address)));
 }
 
-Status ClearStaleSocket(const ListenAddress& address) {
+Status ClearStaleSocket(const ListenAddress& address, const ListenSetting& setting) {
   struct stat found {};
   if (address.kind != ListenAddress::Kind::kUnix || lstat(address.path.c_str(), &found) != 0) {
     return OkStatus();  // a path that cannot be looked at cannot be bound either: the bind tells
   }
   if (!S_ISSOCK(found.st_mode)) {
-    return InvalidArgument(fmt::format(
-        "[server] listen: {} is not a socket; remove it or choose another path", address.path));
+    return InvalidArgument(
+        fmt::format("[server] {}: {} is not a socket; remove it or choose another path",
+                    setting.key, address.path));
   }
   const int error = TryConnect(address.path);
   if (error == 0) {
-    return CannotListen(address, "another process serves this socket");
+    return CannotListen(address, setting, "another process serves this socket");
   }
   if (error != ECONNREFUSED) {
-    return CannotListen(address, error);
+    return CannotBind(address, setting, error);
   }
   if (unlink(address.path.c_str()) != 0 && errno != ENOENT) {
-    return CannotListen(address, errno);
+    return CannotBind(address, setting, errno);
   }
   return OkStatus();
 }
 
-Status SetSocketMode(const ListenAddress& address) {
+Status SetSocketMode(const ListenAddress& address, const ListenSetting& setting) {
   if (address.kind == ListenAddress::Kind::kUnix && chmod(address.path.c_str(), kSocketMode) != 0) {
-    return CannotListen(address, errno);
+    return CannotBind(address, setting, errno);
   }
   return OkStatus();
 }
 
-Status DiagnoseBind(const ListenAddress& address) {
+Status DiagnoseBind(const ListenAddress& address, const ListenSetting& setting) {
   if (address.kind == ListenAddress::Kind::kUnix) {
-    return DiagnoseUnixBind(address);
+    return DiagnoseUnixBind(address, setting);
   }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -137,13 +139,13 @@ Status DiagnoseBind(const ListenAddress& address) {
   const int unresolved =
       getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   if (unresolved != 0) {
-    return CannotListen(address, gai_strerror(unresolved));
+    return CannotListen(address, setting, gai_strerror(unresolved));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     const int error = TryBind(each->ai_family, each->ai_addr, each->ai_addrlen);
     if (error != 0) {
-      return CannotListen(address, error);
+      return CannotBind(address, setting, error);
     }
   }
   return OkStatus();

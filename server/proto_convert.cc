@@ -1,5 +1,7 @@
 #include "server/proto_convert.h"
 
+#include <fmt/format.h>
+
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +29,16 @@ static_assert(static_cast<int>(Reason::kIncompatibleFormat) == v1::INCOMPATIBLE_
 static_assert(static_cast<int>(Reason::kChangelogCorrupt) == v1::CHANGELOG_CORRUPT);
 static_assert(static_cast<int>(Reason::kDataDbCorrupt) == v1::DATA_DB_CORRUPT);
 static_assert(static_cast<int>(Reason::kRootMismatch) == v1::ROOT_MISMATCH);
+static_assert(static_cast<int>(Reason::kSnapshotCorrupt) == v1::SNAPSHOT_CORRUPT);
+static_assert(static_cast<int>(Reason::kSnapshotMissing) == v1::SNAPSHOT_MISSING);
+static_assert(static_cast<int>(Reason::kVersionUnreachable) == v1::VERSION_UNREACHABLE);
+static_assert(static_cast<int>(Reason::kSnapshotInUse) == v1::SNAPSHOT_IN_USE);
+static_assert(static_cast<int>(Reason::kOperationInProgress) == v1::OPERATION_IN_PROGRESS);
+static_assert(static_cast<int>(Reason::kRolledBack) == v1::ROLLED_BACK);
+static_assert(static_cast<int>(Reason::kRecoveryAmbiguous) == v1::RECOVERY_AMBIGUOUS);
+static_assert(static_cast<int>(Reason::kDirtyStore) == v1::DIRTY_STORE);
+static_assert(static_cast<int>(Reason::kConfirmationNeeded) == v1::CONFIRMATION_NEEDED);
+static_assert(static_cast<int>(kLastReason) + 1 == v1::ErrorReason_ARRAYSIZE);
 
 }  // namespace
 
@@ -78,6 +90,7 @@ void ToProto(const StoreInfo& info, const ServiceLimits& limits, v1::InfoRespons
   }
   response->set_poisoned(info.poisoned);
   response->set_poison_reason(info.poison_reason);
+  response->set_admin_address(limits.admin_address);
 }
 
 void ToProto(const VersionRoot& root, v1::RootResponse* response) {
@@ -115,6 +128,12 @@ IterateRange RangeOf(const v1::IterateRequest& request) {
   }
   range.reverse = request.reverse();
   return range;
+}
+
+Status CheckReadVersion(Version version) {
+  return version >= 0
+             ? OkStatus()
+             : InvalidArgument(fmt::format("version: {} is no version; 0 is the head", version));
 }
 
 v1::ErrorDetail DetailOf(const Status& status) {

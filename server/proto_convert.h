@@ -1,4 +1,5 @@
-// Between the messages of proto/flatkv/v1 and the store's types. No gRPC in here.
+// Between the messages of proto/flatkv/v1 and the store's types; those of AdminService are in
+// admin_convert.h. No gRPC in here.
 #pragma once
 
 #include <google/protobuf/repeated_ptr_field.h>
@@ -21,6 +22,7 @@ struct ServiceLimits {
   std::string wal_sync;
   uint64_t max_message_bytes = 0;
   ChangeSetLimits change_sets;
+  std::string admin_address;  // empty: AdminService is not served
 };
 
 // Views into `changesets`, which must stay unchanged as long as the result is used.
@@ -36,6 +38,9 @@ void ToProto(ReadResult result, v1::BatchGetResponse* response);
 
 // Views into `request`.
 IterateRange RangeOf(const v1::IterateRequest& request);
+
+// What a request may ask to read at, 0 (the head) included. Errors: kInvalidArgument.
+Status CheckReadVersion(Version version);
 
 // REQUIRES: !status.ok().
 v1::ErrorDetail DetailOf(const Status& status);

@@ -1,5 +1,5 @@
 // The gRPC server: CommitService, QueryService, gRPC's health service and reflection over one
-// Store, on several addresses.
+// Store, on several addresses; and, on an address of its own, AdminServer.
 //
 // Health (grpc.health.v1): "" and "flatkv.v1.CommitService" are SERVING until the store is
 // poisoned, "flatkv.v1.QueryService" goes on, as reads do; all are NOT_SERVING from the begin of a
@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct ServerOptions {
   ChangeSetLimits limits;
   std::string wal_sync;
   std::string build;
+  // Unset: AdminService is not served.
+  std::optional<ListenAddress> admin_address;
 };
 
 class Server {
@@ -41,12 +44,15 @@ class Server {
 
   // In the configuration's order; the port that was chosen instead of 0.
   virtual const std::vector<std::string>& addresses() const = 0;
+  // Where AdminService is served, with the port that was chosen instead of 0; empty: it is not.
+  virtual std::string admin_address() const = 0;
   // Looks at the store's health and tells the health service. Happens after every failed commit;
   // called from time to time it also finds a store that was poisoned behind the commits.
   virtual void RefreshHealth() = 0;
-  // NOT_SERVING, new commits refused; commits, streams and iterations that run get `timeout` to
-  // end, then iterations are cancelled; a commit that runs is always waited for. Then the server is
-  // gone. Idempotent.
+  // NOT_SERVING; new commits, reads of old versions and admin calls refused, verifications
+  // cancelled. Commits, streams, iterations and reads of old versions that run get `timeout` to
+  // end, then iterations are cancelled; a commit that runs, an old version that is being opened, a
+  // snapshot, a rollback and a reorg are always waited for. Then the server is gone. Idempotent.
   virtual void Drain(std::chrono::milliseconds timeout) = 0;
 };
 

@@ -1,6 +1,6 @@
 // Exit codes of flatkvd and flatkv. Scripts, and RestartPreventExitStatus in
-// deploy/flatkvd.service, rely on them: a number once given keeps its meaning. 3, 12 and 14 to 129
-// are free.
+// deploy/flatkvd.service, rely on them: a number once given keeps its meaning. 12 and 14 to 129 are
+// free.
 #pragma once
 
 #include "flatkv/base/status.h"
@@ -11,11 +11,13 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitUnexpected = 1,
   kExitUsage = 2,         // command line or configuration
+  kExitConfirmation = 3,  // flatkv only: a destructive command was not confirmed; nothing changed
   kExitNotFound = 4,      // what was asked for is not there: a version, a path, a key
-  kExitLocked = 5,        // another process has the store open
+  kExitLocked = 5,        // another process, or another long operation, has the store
   kExitCorrupt = 6,       // damaged or missing bytes, named in the message
   kExitIncompatible = 7,  // another format, suite or initial version
-  kExitTornTail = 8,      // a torn changelog tail, and [wal] torn-tail = "refuse"
+  kExitTornTail = 8,      // a torn changelog tail, or a store that was not closed cleanly, and the
+                          // configuration refuses that
   kExitIo = 9,  // a write, sync or read failed; the store takes no more commits until reopened
   kExitDiskFull = 10,           // no space, or another resource of the system is used up
   kExitDaemonUnreachable = 11,  // flatkv only: no daemon answers
@@ -39,6 +41,18 @@ inline ExitCode ExitCodeOf(const Status& status) {
       // The changelog refuses a torn tail as a failed precondition: nothing acknowledged is
       // damaged.
       return status.code() == StatusCode::kFailedPrecondition ? kExitTornTail : kExitCorrupt;
+    case Reason::kSnapshotCorrupt:
+    case Reason::kRecoveryAmbiguous:
+      return kExitCorrupt;
+    case Reason::kDirtyStore:
+      return kExitTornTail;
+    case Reason::kConfirmationNeeded:
+      return kExitConfirmation;
+    case Reason::kSnapshotMissing:
+    case Reason::kVersionUnreachable:
+      return kExitNotFound;
+    case Reason::kOperationInProgress:
+      return kExitLocked;
     case Reason::kPoisoned:
       return kExitIo;
     default:
@@ -60,6 +74,8 @@ inline ExitCode ExitCodeOf(const Status& status) {
       return kExitDaemonUnreachable;
     case StatusCode::kUnknown:
       return kExitIo;
+    case StatusCode::kCancelled:
+      return kExitInterrupted;
     default:
       return kExitUnexpected;
   }

@@ -13,22 +13,34 @@ namespace {
 constexpr char kReasonUrl[] = "flatkv/reason";
 constexpr char kExpectedVersionUrl[] = "flatkv/expected-version";
 
-constexpr std::array<std::string_view, 15> kReasonNames = {"UNSPECIFIED",
-                                                           "INVALID_CHANGE_SET",
-                                                           "LIMIT_EXCEEDED",
-                                                           "VERSION_GAP",
-                                                           "VERSION_CONFLICT",
-                                                           "VERSION_PRUNED",
-                                                           "VERSION_ABOVE_HEAD",
-                                                           "POISONED",
-                                                           "CLOSED",
-                                                           "LOCKED",
-                                                           "SUITE_MISMATCH",
-                                                           "INCOMPATIBLE_FORMAT",
-                                                           "CHANGELOG_CORRUPT",
-                                                           "DATA_DB_CORRUPT",
-                                                           "ROOT_MISMATCH"};
-static_assert(kReasonNames.size() == static_cast<size_t>(Reason::kRootMismatch) + 1);
+constexpr std::string_view kReasonNamesInOrder[] = {
+    "UNSPECIFIED",
+    "INVALID_CHANGE_SET",
+    "LIMIT_EXCEEDED",
+    "VERSION_GAP",
+    "VERSION_CONFLICT",
+    "VERSION_PRUNED",
+    "VERSION_ABOVE_HEAD",
+    "POISONED",
+    "CLOSED",
+    "LOCKED",
+    "SUITE_MISMATCH",
+    "INCOMPATIBLE_FORMAT",
+    "CHANGELOG_CORRUPT",
+    "DATA_DB_CORRUPT",
+    "ROOT_MISMATCH",
+    "SNAPSHOT_CORRUPT",
+    "SNAPSHOT_MISSING",
+    "VERSION_UNREACHABLE",
+    "SNAPSHOT_IN_USE",
+    "OPERATION_IN_PROGRESS",
+    "ROLLED_BACK",
+    "RECOVERY_AMBIGUOUS",
+    "DIRTY_STORE",
+    "CONFIRMATION_NEEDED",
+};
+constexpr auto kReasonNames = std::to_array(kReasonNamesInOrder);
+static_assert(kReasonNames.size() == static_cast<size_t>(kLastReason) + 1);
 
 std::optional<std::string> PayloadOf(const Status& status, const char* url) {
   auto payload = status.GetPayload(url);
@@ -84,6 +96,8 @@ Status ResourceExhausted(std::string_view message) {
 }
 Status DataLoss(std::string_view message) { return MakeStatus(StatusCode::kDataLoss, message); }
 Status Internal(std::string_view message) { return MakeStatus(StatusCode::kInternal, message); }
+Status Cancelled(std::string_view message) { return MakeStatus(StatusCode::kCancelled, message); }
+Status Aborted(std::string_view message) { return MakeStatus(StatusCode::kAborted, message); }
 Status Unimplemented(std::string_view message) {
   return MakeStatus(StatusCode::kUnimplemented, message);
 }

@@ -11,6 +11,8 @@
 //   caller acts kUnavailable         closed, draining or poisoned: reopen the store
 //   kResourceExhausted   no space, no descriptors, request over a limit
 //   kDataLoss            bytes on disk fail a check or are missing: stop and verify
+//   kCancelled           the caller asked to stop
+//   kAborted             what the call worked on is gone (a rollback came between): start again
 //   kUnknown             a raw I/O error from the failing call itself; the store is then poisoned
 //   kInternal            a state that should be impossible: a bug report
 //
@@ -44,6 +46,8 @@ Status Unavailable(std::string_view message);
 Status ResourceExhausted(std::string_view message);
 Status DataLoss(std::string_view message);
 Status Internal(std::string_view message);
+Status Cancelled(std::string_view message);
+Status Aborted(std::string_view message);
 Status Unimplemented(std::string_view message);
 
 // The status of a failed system call: "op path: strerror (ERRNO)". ENOSPC, EDQUOT, EMFILE, ENFILE
@@ -80,7 +84,18 @@ enum class Reason {
   kChangelogCorrupt,
   kDataDbCorrupt,
   kRootMismatch,
+  kSnapshotCorrupt,      // a snapshot, `current` or a bookkeeping file of recovery is damaged
+  kSnapshotMissing,      // no snapshot of that version
+  kVersionUnreachable,   // no snapshot and changelog lead to the version: the message says what
+                         // lacks
+  kSnapshotInUse,        // current, pinned or leased
+  kOperationInProgress,  // another long operation holds the store; retry
+  kRolledBack,           // an iterator or view of versions that a rollback removed, or of before it
+  kRecoveryAmbiguous,    // several ways to go on: an operator selects one
+  kDirtyStore,           // not closed cleanly, and recovery.on-dirty-store = "fail"
+  kConfirmationNeeded,   // a destructive step was not confirmed
 };
+inline constexpr Reason kLastReason = Reason::kConfirmationNeeded;
 // "VERSION_GAP" and so on.
 std::string_view ReasonName(Reason reason);
 Status WithReason(Status status, Reason reason);

@@ -1,7 +1,5 @@
 #include "flatkv/engine/flush_tracker.h"
 
-#include <algorithm>
-
 namespace flatkv {
 
 void FlushTracker::BatchWritten(Version version) {
@@ -15,6 +13,7 @@ void FlushTracker::LogCreated(uint64_t log) {
   if (live_log_ != 0) {
     outstanding_[live_log_] = last_version_;
     last_rotated_log_ = live_log_;
+    last_rotated_version_ = last_version_;
   }
   live_log_ = log;
 }
@@ -26,15 +25,28 @@ void FlushTracker::LogRemoved(uint64_t log) {
     if (removed == outstanding_.end()) {
       return;
     }
-    flushed_version_ = std::max(flushed_version_, removed->second);
+    if (log > flushed_log_) {
+      flushed_log_ = log;
+      flushed_version_ = removed->second;
+    }
     outstanding_.erase(removed);
   }
   changed_.NotifyAll();
 }
 
+uint64_t FlushTracker::LiveLog() {
+  MutexLock lock(mu_);
+  return live_log_;
+}
+
 uint64_t FlushTracker::LastRotatedLog() {
   MutexLock lock(mu_);
   return last_rotated_log_;
+}
+
+Version FlushTracker::LastRotatedVersion() {
+  MutexLock lock(mu_);
+  return last_rotated_version_;
 }
 
 bool FlushTracker::FlushOutstanding() {

@@ -26,11 +26,16 @@ class FlushTracker {
   // LevelDB no longer needs `log`.
   void LogRemoved(uint64_t log) EXCLUDES(mu_);
 
+  // The log of the memtable that takes the writes.
+  uint64_t LiveLog() EXCLUDES(mu_);
   // The log of the memtable that was rotated out last; 0 if none was.
   uint64_t LastRotatedLog() EXCLUDES(mu_);
+  // The version that it ends with; 0 if none was.
+  Version LastRotatedVersion() EXCLUDES(mu_);
   // Whether a rotated memtable is not yet known to be durable.
   bool FlushOutstanding() EXCLUDES(mu_);
-  // 0 before the first flush.
+  // That of the latest memtable known to be durable; 0 before the first flush. A rollback writes a
+  // lower version after a higher one, so the highest would be wrong.
   Version FlushedVersion() EXCLUDES(mu_);
 
   // Waits until the memtable of `log` is durable or the time is up; true if it is durable.
@@ -41,8 +46,11 @@ class FlushTracker {
   CondVar changed_;
   uint64_t live_log_ GUARDED_BY(mu_) = 0;
   uint64_t last_rotated_log_ GUARDED_BY(mu_) = 0;
+  Version last_rotated_version_ GUARDED_BY(mu_) = 0;
   Version last_version_ GUARDED_BY(mu_) = 0;
   Version flushed_version_ GUARDED_BY(mu_) = 0;
+  // The log that `flushed_version_` comes from.
+  uint64_t flushed_log_ GUARDED_BY(mu_) = 0;
   // Rotated memtables in order: log number to the version that the memtable ends with.
   std::map<uint64_t, Version> outstanding_ GUARDED_BY(mu_);
 };

@@ -6,8 +6,10 @@
 // stands at the version of the last batch that was flushed (FlushedVersion) and the changelog
 // brings it forward again. See docs/decisions/0002.
 //
-// Thread safety: Get, NewIterator, FlushedVersion and Stats from any thread; Write, Flush and Close
-// from one thread at a time.
+// Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk and Stats from any thread;
+// Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing thread);
+// FinishCheckpoint and AbandonCheckpoint from one other thread, beside Write and Flush but not
+// beside Close.
 //
 // Errors: kDataLoss for bytes that fail a checksum; after the first failed write or sync every
 // Write and Flush returns that error (reads go on).
@@ -18,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "flatkv/base/status.h"
 #include "flatkv/base/types.h"
@@ -58,6 +61,14 @@ struct EngineStats {
   uint64_t bytes_written = 0;
 };
 
+// One file of a checkpoint. Linked files share their inode with the DB and are never written again;
+// the others were copied.
+struct CheckpointFile {
+  std::string name;  // within the checkpoint's directory
+  uint64_t size_bytes = 0;
+  bool linked = false;
+};
+
 class KvEngine {
  public:
   virtual ~KvEngine() = default;
@@ -67,13 +78,35 @@ class KvEngine {
   virtual std::unique_ptr<KvIterator> NewIterator() = 0;
 
   // Applies `writes` atomically as the state of `version`. Faster with keys in ascending order.
-  // REQUIRES: version >= that of every earlier Write of this handle.
+  // `version` is what the DB stands at afterwards; lower than before only when a rollback undoes
+  // versions.
   virtual Status Write(std::span<const EngineWrite> writes, Version version) = 0;
   // Makes everything written so far durable; returns when it is.
   virtual Status Flush() = 0;
   // The version of the last batch known to be durable through a flush of this handle; 0 if none was
   // flushed yet.
   virtual Version FlushedVersion() const = 0;
+
+  // The version of the newest batch that is on disk or on its way there without a further call; 0
+  // if none is since open. After a crash the DB stands at this version, or at an earlier one.
+  virtual Version CommittedToDisk() const = 0;
+
+  // A checkpoint is an immutable copy of the DB as it stands now, made of hard links of its table
+  // files. Begin marks the state after the last Write and starts its flush; it waits for nothing
+  // but an earlier memtable's flush. Writing goes on while Finish waits for the flush. One
+  // checkpoint at a time.
+  virtual Status BeginCheckpoint() = 0;
+  // Waits until the marked state is on disk, then fills `directory`, which exists and is empty: the
+  // tables of exactly that state hard-linked under `.sst` names (which LevelDB and Pebble both
+  // open), MANIFEST and CURRENT copied and synced, the directory synced; its own name is not. The
+  // files by name. `allow_copy` copies tables that cannot be linked because `directory` is on
+  // another file system; otherwise that is kFailedPrecondition, naming both paths. Ends the
+  // checkpoint, also on failure (what it made is left behind). REQUIRES: a checkpoint was begun.
+  virtual StatusOr<std::vector<CheckpointFile>> FinishCheckpoint(const std::string& directory,
+                                                                 bool allow_copy) = 0;
+  // Makes a Finish that waits, or comes later, fail with kUnavailable, and lets removals go on.
+  // Nothing to abandon is fine.
+  virtual void AbandonCheckpoint() = 0;
   virtual EngineStats Stats() = 0;
   // Stops background work without flushing; idempotent. Call Flush() before for a clean close.
   // Everything called later fails with kUnavailable. REQUIRES: no other call is in progress and

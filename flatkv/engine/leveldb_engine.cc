@@ -10,15 +10,18 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "flatkv/base/check.h"
 #include "flatkv/base/mutex.h"
+#include "flatkv/engine/db_directory.h"
+#include "flatkv/engine/leveldb_checkpoint.h"
 #include "flatkv/engine/leveldb_env.h"
 #include "flatkv/engine/leveldb_info_log.h"
 #include "flatkv/engine/leveldb_iterator.h"
-#include "flatkv/fs/durable.h"
 #include "flatkv/fs/path.h"
 
 namespace flatkv {
@@ -43,6 +46,11 @@ class LevelDbEngine final : public KvEngine {
   Status Write(std::span<const EngineWrite> writes, Version version) override;
   Status Flush() override;
   Version FlushedVersion() const override { return env_.flushes().FlushedVersion(); }
+  Version CommittedToDisk() const override { return env_.flushes().LastRotatedVersion(); }
+  Status BeginCheckpoint() override;
+  StatusOr<std::vector<CheckpointFile>> FinishCheckpoint(const std::string& directory,
+                                                         bool allow_copy) override;
+  void AbandonCheckpoint() override { checkpoint_.Abandon(); }
   EngineStats Stats() override;
   Status Close() override;
 
@@ -51,7 +59,12 @@ class LevelDbEngine final : public KvEngine {
   Status CheckWritable();
   // Ends writing for the life of this handle. Returns the first failure.
   Status Poison(const Status& cause);
-  Status WriteToDb(leveldb::WriteBatch* batch);
+  Status WriteToDb(leveldb::WriteBatch* batch, std::optional<Version> version);
+  // Rotates the memtable out and returns.
+  Status Rotate();
+  // LevelDB reports the error of a background flush or compaction to the next writer, and only
+  // there: this is one, without a batch.
+  Status Probe();
 
   // Constant after construction.
   FileSystem& fs_;
@@ -63,13 +76,16 @@ class LevelDbEngine final : public KvEngine {
 
   LevelDbInfoLog info_log_;
   mutable LevelDbEnv env_;
+  LevelDbCheckpoint checkpoint_;
+  // Held for every write of LevelDB's: it may join the writes of two threads into one, and a
+  // rotation that is joined to a batch is lost.
+  Mutex db_write_mu_;
   std::atomic<int64_t> live_iterators_ = 0;
   // Set by Open, cleared by Close.
   std::unique_ptr<leveldb::DB> db_;
 
   // Used by the writing thread only.
   leveldb::WriteBatch batch_;
-  Version last_version_ = 0;
   bool memtable_is_empty_ = true;
   Status failure_;
 };
@@ -85,7 +101,8 @@ LevelDbEngine::LevelDbEngine(FileSystem& fs, BackgroundThreads& threads, Logger&
       own_cache_(options.block_cache == nullptr ? leveldb::NewLRUCache(kOwnCacheBytes) : nullptr),
       cache_(options.block_cache == nullptr ? own_cache_.get() : options.block_cache),
       info_log_(logger, path),
-      env_(fs, threads, logger, options.before_flush_is_durable) {}
+      env_(fs, threads, logger, options.before_flush_is_durable),
+      checkpoint_(fs, env_, path, [this] { return Probe(); }) {}
 
 Status LevelDbEngine::Open(bool create) {
   leveldb::Options options;
@@ -166,14 +183,34 @@ Status LevelDbEngine::Poison(const Status& cause) {
 
 // After a failed write LevelDB would go on and could lose later ones, so the first failure is
 // final.
-Status LevelDbEngine::WriteToDb(leveldb::WriteBatch* batch) {
-  const leveldb::Status written = db_->Write(leveldb::WriteOptions(), batch);
+Status LevelDbEngine::WriteToDb(leveldb::WriteBatch* batch, std::optional<Version> version) {
+  leveldb::Status written;
+  {
+    MutexLock lock(db_write_mu_);
+    written = db_->Write(leveldb::WriteOptions(), batch);
+    if (written.ok() && version.has_value()) {
+      // Before a Probe can rotate the batch out.
+      env_.flushes().BatchWritten(*version);
+    }
+  }
   return written.ok() ? OkStatus() : Poison(env_.monitor().Explain(written, path_));
+}
+
+Status LevelDbEngine::Rotate() {
+  // What LevelDB does with no batch.
+  RETURN_IF_ERROR(WriteToDb(nullptr, std::nullopt));
+  memtable_is_empty_ = true;
+  return OkStatus();
+}
+
+Status LevelDbEngine::Probe() {
+  leveldb::WriteBatch nothing;
+  MutexLock lock(db_write_mu_);
+  return env_.monitor().Explain(db_->Write(leveldb::WriteOptions(), &nothing), path_);
 }
 
 Status LevelDbEngine::Write(std::span<const EngineWrite> writes, Version version) {
   RETURN_IF_ERROR(CheckWritable());
-  FLATKV_CHECK(version >= last_version_);
   batch_.Clear();
   for (const EngineWrite& write : writes) {
     if (write.remove) {
@@ -182,29 +219,38 @@ Status LevelDbEngine::Write(std::span<const EngineWrite> writes, Version version
       batch_.Put(ToSlice(write.key), ToSlice(write.value));
     }
   }
-  RETURN_IF_ERROR(WriteToDb(&batch_));
-  last_version_ = version;
+  RETURN_IF_ERROR(WriteToDb(&batch_, version));
   memtable_is_empty_ = false;
-  env_.flushes().BatchWritten(version);
   return OkStatus();
 }
 
 Status LevelDbEngine::Flush() {
   RETURN_IF_ERROR(CheckWritable());
   if (!memtable_is_empty_) {
-    // No batch: rotate the memtable and return.
-    RETURN_IF_ERROR(WriteToDb(nullptr));
-    memtable_is_empty_ = true;
+    RETURN_IF_ERROR(Rotate());
   }
   const uint64_t log = env_.flushes().LastRotatedLog();
   while (!env_.flushes().WaitFlushed(log, kFailurePoll)) {
     RETURN_IF_ERROR(CheckWritable());
-    // LevelDB reports the error of a background flush or compaction to the next writer, and only
-    // there.
-    leveldb::WriteBatch nothing;
-    RETURN_IF_ERROR(WriteToDb(&nothing));
+    if (const Status failed = Probe(); !failed.ok()) {
+      return Poison(failed);
+    }
   }
   return CheckWritable();
+}
+
+Status LevelDbEngine::BeginCheckpoint() {
+  RETURN_IF_ERROR(CheckWritable());
+  return checkpoint_.Begin(memtable_is_empty_ ? std::function<Status()>()
+                                              : [this] { return Rotate(); });
+}
+
+StatusOr<std::vector<CheckpointFile>> LevelDbEngine::FinishCheckpoint(const std::string& directory,
+                                                                      bool allow_copy) {
+  if (db_ == nullptr) {
+    return Closed();
+  }
+  return checkpoint_.Finish(directory, allow_copy);
 }
 
 EngineStats LevelDbEngine::Stats() {
@@ -234,40 +280,9 @@ EngineStats LevelDbEngine::Stats() {
 
 Status LevelDbEngine::Close() {
   FLATKV_CHECK(live_iterators_ == 0);
+  AbandonCheckpoint();
   db_.reset();
   return OkStatus();
-}
-
-// Whether a new DB is to be made at `path`. A crash may leave a half-made one behind: a directory
-// without CURRENT is made anew, but not if it holds tables, because then CURRENT was lost.
-StatusOr<bool> MustCreate(FileSystem& fs, const std::string& path) {
-  const StatusOr<std::vector<std::string>> names = fs.List(path);
-  if (IsNotFound(names.status())) {
-    return true;
-  }
-  RETURN_IF_ERROR(names.status());
-  bool has_tables = false;
-  for (const std::string& name : *names) {
-    if (name == "CURRENT") {
-      return false;
-    }
-    has_tables = has_tables || name.ends_with(".ldb") || name.ends_with(".sst");
-  }
-  if (has_tables) {
-    return WithReason(
-        DataLoss(fmt::format("open {}: the directory holds tables but no CURRENT", path)),
-        Reason::kDataDbCorrupt);
-  }
-  return true;
-}
-
-Status MakeDirectory(FileSystem& fs, const std::string& path) {
-  if (const Status made = fs.MakeDir(path);
-      !made.ok() && made.code() != StatusCode::kAlreadyExists) {
-    return made;
-  }
-  // Also for an existing directory: an attempt before may have failed between the two calls.
-  return fs.SyncDir(ParentPath(path));
 }
 
 }  // namespace
@@ -275,10 +290,7 @@ Status MakeDirectory(FileSystem& fs, const std::string& path) {
 StatusOr<std::unique_ptr<KvEngine>> OpenLevelDbEngine(FileSystem& fs, BackgroundThreads& threads,
                                                       Logger& logger, const std::string& path,
                                                       const LevelDbEngineOptions& options) {
-  ASSIGN_OR_RETURN(const bool create, MustCreate(fs, path));
-  if (create) {
-    RETURN_IF_ERROR(MakeDirectory(fs, path));
-  }
+  ASSIGN_OR_RETURN(const bool create, PrepareDbDirectory(fs, path));
   auto engine = std::make_unique<LevelDbEngine>(fs, threads, logger, path, options);
   RETURN_IF_ERROR(engine->Open(create));
   return engine;

@@ -117,6 +117,7 @@ leveldb::Status LevelDbEnv::NewWritableFile(const std::string& path,
   *result = nullptr;
   return Change([&]() -> Status {
     ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs_.Create(path));
+    gate_.Created(path);
     const std::string_view name = BaseName(path);
     if (const std::optional<uint64_t> log = LogNumber(name); log.has_value()) {
       RETURN_IF_ERROR(file->Close());
@@ -132,6 +133,9 @@ leveldb::Status LevelDbEnv::NewWritableFile(const std::string& path,
     options.sync_name = !name.ends_with(".dbtmp");
     if (IsManifest(name)) {
       options.before_write = [this] { return BeforeManifestWrite(); };
+      options.after_sync = [this, manifest = std::string(name)](uint64_t size_bytes) {
+        gate_.ManifestSynced(manifest, size_bytes);
+      };
     }
     *result = MakeBufferedFile(std::move(file), path, fs_, monitor_, std::move(options)).release();
     return OkStatus();
@@ -157,15 +161,32 @@ leveldb::Status LevelDbEnv::GetChildren(const std::string& directory,
   return ToLevelDb(monitor_.NoteWrite(names.status()));
 }
 
-leveldb::Status LevelDbEnv::RemoveFile(const std::string& path) {
-  const leveldb::Status result = Change([&] {
+leveldb::Status LevelDbEnv::RemoveNow(const std::string& path) {
+  return Change([&] {
     const Status removed = fs_.RemoveFile(path);
     return IsNotFound(removed) ? OkStatus() : removed;
   });
+}
+
+void LevelDbEnv::RemoveReleased(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    RemoveNow(path);
+  }
+}
+
+leveldb::Status LevelDbEnv::RemoveFile(const std::string& path) {
+  const std::string_view name = BaseName(path);
+  if ((IsTable(name) || IsManifest(name)) && gate_.HoldsBack(path)) {
+    return leveldb::Status::OK();
+  }
+  const leveldb::Status result = RemoveNow(path);
   // Also if the removal failed: that LevelDB wants to remove the log is what says that its memtable
   // is durable.
-  if (const std::optional<uint64_t> log = LogNumber(BaseName(path)); log.has_value()) {
+  if (const std::optional<uint64_t> log = LogNumber(name); log.has_value()) {
+    // In this order: who armed the gate and then still finds the flush outstanding will see the
+    // capture.
     flushes_.LogRemoved(*log);
+    gate_.LogRemoved(*log);
   }
   return result;
 }
@@ -204,7 +225,11 @@ leveldb::Status LevelDbEnv::UnlockFile(leveldb::FileLock* lock) {
 }
 
 void LevelDbEnv::Schedule(void (*function)(void*), void* argument) {
-  threads_.Schedule([function, argument] { function(argument); });
+  ++*background_work_;
+  threads_.Schedule([function, argument, work = background_work_] {
+    function(argument);
+    --*work;
+  });
 }
 
 void LevelDbEnv::StartThread(void (*function)(void*), void* argument) {

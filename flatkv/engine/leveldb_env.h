@@ -12,13 +12,17 @@
 //    MANIFEST that CURRENT by then names.
 //  - `before_flush_is_durable` runs before a MANIFEST record that adds a flushed memtable can reach
 //    the disk.
+//  - While a checkpoint needs them, tables and MANIFESTs are not removed (checkpoint_gate.h).
 //
 // Thread safety: safe for concurrent use, as LevelDB needs it.
 #pragma once
 
 #include <leveldb/env.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +30,7 @@
 #include "flatkv/base/mutex.h"
 #include "flatkv/base/status.h"
 #include "flatkv/engine/background_threads.h"
+#include "flatkv/engine/checkpoint_gate.h"
 #include "flatkv/engine/flush_tracker.h"
 #include "flatkv/engine/io_monitor.h"
 #include "flatkv/fs/file_system.h"
@@ -41,6 +46,14 @@ class LevelDbEnv final : public leveldb::Env {
 
   FlushTracker& flushes() { return flushes_; }
   IoMonitor& monitor() { return monitor_; }
+  CheckpointGate& gate() { return gate_; }
+
+  // Does removals that the gate held back; a failure is noted like any other.
+  void RemoveReleased(const std::vector<std::string>& paths);
+  // Whether LevelDB has scheduled no work that has not ended. It schedules a flush in the call that
+  // rotates the memtable, and further work before the work at hand ends: idle with a flush to do,
+  // it has given up.
+  bool BackgroundIdle() const { return *background_work_ == 0; }
 
   leveldb::Status NewSequentialFile(const std::string& path,
                                     leveldb::SequentialFile** result) override;
@@ -70,6 +83,7 @@ class LevelDbEnv final : public leveldb::Env {
   // Runs a change of the disk unless one has failed before, and notes its failure.
   template <typename Operation>
   leveldb::Status Change(Operation operation);
+  leveldb::Status RemoveNow(const std::string& path);
   leveldb::Status OpenManifest(const std::string& path, leveldb::SequentialFile** result);
   Status BeforeManifestWrite();
 
@@ -79,6 +93,9 @@ class LevelDbEnv final : public leveldb::Env {
   const std::function<Status()> before_flush_is_durable_;
   FlushTracker flushes_;
   IoMonitor monitor_;
+  CheckpointGate gate_;
+  // Shared with the work itself: LevelDB may be gone when the last of it ends.
+  const std::shared_ptr<std::atomic<int>> background_work_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace flatkv

@@ -64,6 +64,7 @@ class BufferedFile final : public leveldb::WritableFile {
     }
     RETURN_IF_ERROR(file_->Append(buffer_));
     monitor_.AddBytesWritten(buffer_.size());
+    bytes_emitted_ += buffer_.size();
     bytes_since_writeback_ += buffer_.size();
     buffer_.clear();
     if (options_.writeback_bytes != 0 && bytes_since_writeback_ >= options_.writeback_bytes) {
@@ -81,6 +82,9 @@ class BufferedFile final : public leveldb::WritableFile {
       RETURN_IF_ERROR(fs_.SyncDir(directory_));
       must_sync_name_ = false;
     }
+    if (options_.after_sync) {
+      options_.after_sync(bytes_emitted_);
+    }
     return OkStatus();
   }
 
@@ -90,6 +94,7 @@ class BufferedFile final : public leveldb::WritableFile {
   IoMonitor& monitor_;
   const BufferedFileOptions options_;
   std::string buffer_;
+  uint64_t bytes_emitted_ = 0;
   uint64_t bytes_since_writeback_ = 0;
   bool before_write_called_ = false;
   bool must_sync_name_;

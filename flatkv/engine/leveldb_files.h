@@ -29,6 +29,8 @@ struct BufferedFileOptions {
   // If set, called before the first byte since the last Sync goes to the file system: even an
   // unsynced byte may become durable by itself. A failure is that of the write.
   std::function<Status()> before_write;
+  // If set, called after each Sync with the number of bytes that are durable now.
+  std::function<void(uint64_t)> after_sync;
 };
 
 // Takes over the newly created `file` at `path`. Bytes reach the file system at 64 KiB and at Sync,

@@ -4,11 +4,8 @@
 // damage the last record only; the DB is then as it was before that record. LevelDB sees a record
 // that was cut short as the end of the file, but refuses the whole DB over one whose sectors came
 // out as zeros or garbage. This finds where such a tail begins. A damaged record with a sound one
-// behind it was synced: that is damage, not a tail, and is left for LevelDB to report.
-//
-// Format: LevelDB doc/log_format.md. Blocks of 32 KiB; a record is FULL or split over blocks as
-// FIRST, MIDDLE*, LAST; each piece has the masked CRC-32C of type and payload (4 bytes), the
-// payload's length (2) and the type (1), little-endian.
+// behind it was synced: that is damage, not a tail, and is left for LevelDB to report. The framing
+// is that of leveldb_log.h.
 #pragma once
 
 #include <cstddef>

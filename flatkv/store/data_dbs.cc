@@ -46,6 +46,36 @@ Status LoadRecord(DataDb db, std::string_view key, std::string_view value, bool*
   return BadMetadata(db, fmt::format("metadata record {} has an unexpected name or length", key));
 }
 
+// The writes of one batch, with the bytes that it makes for them.
+class BatchBuilder {
+ public:
+  explicit BatchBuilder(size_t rows) { writes_.reserve(rows + 8); }
+
+  void Put(std::string_view key, std::string_view value) {
+    writes_.push_back({arena_.Copy(key), arena_.Copy(value), false});
+  }
+  void Remove(std::string_view key) { writes_.push_back({arena_.Copy(key), {}, true}); }
+  void PutVersion(Version version) {
+    std::string bytes;
+    AppendBe64(&bytes, static_cast<uint64_t>(version));
+    Put(kMetaVersionKey, bytes);
+  }
+  void PutModule(std::string_view name, const ModuleState& module) {
+    Put(MetaModuleHashKey(name), module.hash.bytes());
+    Put(MetaModuleStatsKey(name), EncodeStats(module.rows, module.bytes));
+  }
+  void AddRows(const RowChanges& rows) {
+    for (const RowChange& row : rows) {
+      writes_.push_back({row.key, row.value, row.removed});
+    }
+  }
+  const std::vector<EngineWrite>& writes() const { return writes_; }
+
+ private:
+  std::vector<EngineWrite> writes_;
+  Arena arena_;
+};
+
 }  // namespace
 
 DataDbs::DataDbs() = default;
@@ -78,13 +108,17 @@ StatusOr<std::unique_ptr<DataDbs>> DataDbs::Open(FileSystem& fs, BackgroundThrea
 }
 
 StatusOr<LoadedDb> DataDbs::Load(DataDb db) {
+  const std::unique_ptr<KvIterator> rows = (*this)[db].NewIterator();
+  return LoadFrom(db, *rows);
+}
+
+StatusOr<LoadedDb> DataDbs::LoadFrom(DataDb db, KvIterator& rows) {
   LoadedDb loaded;
   bool has_hash = false;
-  const std::unique_ptr<KvIterator> it = (*this)[db].NewIterator();
-  for (it->Seek(kMetaPrefix); it->Valid() && IsMetaKey(it->key()); it->Next()) {
-    RETURN_IF_ERROR(LoadRecord(db, it->key(), it->value(), &has_hash, &loaded));
+  for (rows.Seek(kMetaPrefix); rows.Valid() && IsMetaKey(rows.key()); rows.Next()) {
+    RETURN_IF_ERROR(LoadRecord(db, rows.key(), rows.value(), &has_hash, &loaded));
   }
-  RETURN_IF_ERROR(it->status());
+  RETURN_IF_ERROR(rows.status());
   LtHash sum;
   for (const auto& [name, module] : loaded.state.modules) {
     sum += module.hash;
@@ -102,26 +136,38 @@ StatusOr<LoadedDb> DataDbs::Load(DataDb db) {
 
 Status DataDbs::Write(DataDb db, Version version, const RowChanges& rows,
                       const DbMetadata* metadata) {
-  std::vector<EngineWrite> writes;
-  writes.reserve(rows.size() + 8);
-  Arena arena;
-  const auto put_meta = [&](std::string_view key, std::string_view value) {
-    writes.push_back({arena.Copy(key), arena.Copy(value), false});
-  };
-  std::string version_bytes;
-  AppendBe64(&version_bytes, static_cast<uint64_t>(version));
-  put_meta(kMetaVersionKey, version_bytes);
+  BatchBuilder batch(rows.size());
+  batch.PutVersion(version);
   if (metadata != nullptr) {
-    put_meta(kMetaHashKey, metadata->hash.bytes());
+    batch.Put(kMetaHashKey, metadata->hash.bytes());
     for (const auto& [name, module] : metadata->modules) {
-      put_meta(MetaModuleHashKey(name), module.hash.bytes());
-      put_meta(MetaModuleStatsKey(name), EncodeStats(module.rows, module.bytes));
+      batch.PutModule(name, module);
     }
   }
-  for (const RowChange& row : rows) {
-    writes.push_back({row.key, row.value, row.removed});
+  batch.AddRows(rows);
+  return Annotate((*this)[db].Write(batch.writes(), version),
+                  fmt::format("data DB {}", NameOf(db)));
+}
+
+Status DataDbs::WriteUndo(DataDb db, Version version, const DbUndo& undo, const DbState& undone) {
+  BatchBuilder batch(undo.rows.size());
+  batch.PutVersion(version);
+  if (undone.modules.empty()) {
+    batch.Remove(kMetaHashKey);
+  } else {
+    batch.Put(kMetaHashKey, undone.total.hash.bytes());
   }
-  return Annotate((*this)[db].Write(writes, version), fmt::format("data DB {}", NameOf(db)));
+  for (const auto& [name, before] : undo.modules) {
+    if (before.has_value()) {
+      batch.PutModule(name, *before);
+    } else {
+      batch.Remove(MetaModuleHashKey(name));
+      batch.Remove(MetaModuleStatsKey(name));
+    }
+  }
+  batch.AddRows(undo.rows);
+  return Annotate((*this)[db].Write(batch.writes(), version),
+                  fmt::format("data DB {}", NameOf(db)));
 }
 
 Status DataDbs::Flush() {

@@ -18,6 +18,7 @@
 #include "flatkv/fs/file_system.h"
 #include "flatkv/store/state_hash.h"
 #include "flatkv/store/store_options.h"
+#include "flatkv/store/undo_record.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
@@ -44,9 +45,13 @@ class DataDbs {
   // Reads a DB's metadata and checks that its modules add up.
   // Errors: kDataLoss with Reason::kDataDbCorrupt.
   StatusOr<LoadedDb> Load(DataDb db);
+  // The same from the rows that `rows` walks over.
+  static StatusOr<LoadedDb> LoadFrom(DataDb db, KvIterator& rows);
   // Writes rows and metadata of `version` in one atomic batch; `metadata` may be null when no row
   // changed.
   Status Write(DataDb db, Version version, const RowChanges& rows, const DbMetadata* metadata);
+  // Takes a DB back to `version` in one atomic batch; `undone` is its state then.
+  Status WriteUndo(DataDb db, Version version, const DbUndo& undo, const DbState& undone);
   // Makes all four durable.
   Status Flush();
   Status Close();

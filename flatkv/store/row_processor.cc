@@ -20,14 +20,16 @@ struct Chunk {
   // Results.
   Status status;
   RowChanges changes;
+  RowChanges old_rows;
   DbDelta delta;
   Arena arena;
 };
 
 class ChunkProcessor {
  public:
-  ChunkProcessor(Version version, const OldRows& old_rows, const RowHasher& hasher, Chunk& chunk)
-      : version_(version), old_(old_rows), hasher_(hasher), chunk_(chunk) {}
+  ChunkProcessor(Version version, const OldRows& old_rows, const RowHasher& hasher, bool keep_old,
+                 Chunk& chunk)
+      : version_(version), old_(old_rows), hasher_(hasher), keep_old_(keep_old), chunk_(chunk) {}
 
   Status Run() {
     chunk_.changes.reserve(chunk_.updates.size());
@@ -119,6 +121,10 @@ class ChunkProcessor {
       delta.bytes += update.key.size() + new_row.size();
     }
     chunk_.changes.push_back({update.key, new_row, new_row.empty()});
+    if (keep_old_) {
+      // The old row's bytes belong to others and may go before the undo record is written.
+      chunk_.old_rows.push_back({update.key, chunk_.arena.Copy(old_row), old_row.empty()});
+    }
   }
 
   void HashBatch() {
@@ -132,6 +138,7 @@ class ChunkProcessor {
   const Version version_;
   const OldRows& old_;
   const RowHasher& hasher_;
+  const bool keep_old_;
   Chunk& chunk_;
   std::string_view module_;
   std::array<std::string, kBatchRows> olds_;
@@ -156,7 +163,8 @@ std::vector<Chunk> MakeChunks(const ClassifiedChanges& changes) {
 
 StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& changes,
                                     const OldRows& old_rows, const RowHasher& hasher,
-                                    ThreadPool& pool, const std::function<void()>& beside) {
+                                    ThreadPool& pool, bool keep_old,
+                                    const std::function<void()>& beside) {
   std::vector<Chunk> chunks = MakeChunks(changes);
   // Task 0 is the longest single piece, so it starts first.
   pool.ParallelFor(chunks.size() + 1, [&](size_t i) {
@@ -164,15 +172,18 @@ StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& ch
       beside();
     } else {
       Chunk& chunk = chunks[i - 1];
-      chunk.status = ChunkProcessor(version, old_rows, hasher, chunk).Run();
+      chunk.status = ChunkProcessor(version, old_rows, hasher, keep_old, chunk).Run();
     }
   });
   ProcessedRows result;
   result.rows.version = version;
+  result.rows.can_be_undone = keep_old;
   for (Chunk& chunk : chunks) {
     RETURN_IF_ERROR(chunk.status);
     RowChanges& rows = result.rows.rows[IndexOf(chunk.db)];
     rows.insert(rows.end(), chunk.changes.begin(), chunk.changes.end());
+    RowChanges& olds = result.rows.old_rows[IndexOf(chunk.db)];
+    olds.insert(olds.end(), chunk.old_rows.begin(), chunk.old_rows.end());
     result.rows.arenas.push_back(std::move(chunk.arena));
     DbDelta& delta = result.delta[IndexOf(chunk.db)];
     for (auto& [module, change] : chunk.delta) {

@@ -28,10 +28,12 @@ struct ProcessedRows {
   StoreDelta delta;
 };
 
+// With `keep_old` the rows that are replaced are kept in the result's `old_rows`.
 // `beside` runs on the same threads at the same time (the changelog encoding).
 // Errors: kDataLoss when an old row cannot be read or is malformed.
 StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& changes,
                                     const OldRows& old_rows, const RowHasher& hasher,
-                                    ThreadPool& pool, const std::function<void()>& beside);
+                                    ThreadPool& pool, bool keep_old,
+                                    const std::function<void()>& beside);
 
 }  // namespace flatkv

@@ -32,6 +32,7 @@
 #include "flatkv/codec/change_set.h"
 #include "flatkv/codec/data_db.h"
 #include "flatkv/fs/file_system.h"
+#include "flatkv/store/store_admin.h"
 #include "flatkv/store/store_options.h"
 
 namespace flatkv {
@@ -90,6 +91,12 @@ struct RecoveryInfo {
   uint64_t torn_bytes = 0;  // cut from the changelog's end: a record that was never acknowledged
   std::string torn_file;
   double seconds = 0;
+  bool was_dirty = false;          // the store had not been closed cleanly
+  std::string working_rebuilt;     // why working/ was made anew; empty: it was used as it was
+  Version adopted_snapshot = 0;    // a published snapshot that `current` did not name yet; 0: none
+  std::string finished_operation;  // what a crash had interrupted: "rollback to version 40"
+  bool migrated = false;           // from the flat layout
+  std::vector<std::string> set_aside;  // quarantine entries made by this open
 };
 
 struct StoreStats {
@@ -117,13 +124,14 @@ struct KeyRef {
 
 struct IterateRange {
   std::string_view module;
-  std::string_view start;               // first key, included; empty: from the beginning
-  std::optional<std::string_view> end;  // excluded; unset: to the end of the module
-  bool reverse = false;                 // from the highest key down
+  std::string_view start = {};               // first key, included; empty: from the beginning
+  std::optional<std::string_view> end = {};  // excluded; unset: to the end of the module
+  bool reverse = false;                      // from the highest key down
 };
 
-// A stable walk over one module's keys in bytewise order at one version. One thread at a time;
-// close it before the store. Holds the data DBs' files of its version, so do not keep it for long.
+// A stable walk over one module's keys in bytewise order at one version. One thread at a time.
+// Holds the data DBs' files of its version, so do not keep it for long. A rollback or the store's
+// Close ends it: status() is then kAborted with Reason::kRolledBack, or kUnavailable with kClosed.
 class StoreIterator {
  public:
   virtual ~StoreIterator() = default;
@@ -134,6 +142,19 @@ class StoreIterator {
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
   virtual Status status() const = 0;
+};
+
+// The state after one retained version, read-only and isolated: commits go on beside it. Held by
+// shared pointer; the store keeps a few recently used ones open. Thread safety: safe for concurrent
+// use. Errors: kAborted with Reason::kRolledBack once a rollback has removed the version,
+// kUnavailable with Reason::kClosed after the store's Close.
+class StoreView {
+ public:
+  virtual ~StoreView() = default;
+  virtual Version version() const = 0;
+  virtual Digest root() const = 0;
+  virtual StatusOr<ReadResult> Get(std::span<const KeyRef> keys) = 0;
+  virtual StatusOr<std::unique_ptr<StoreIterator>> Iterate(const IterateRange& range) = 0;
 };
 
 class Store {
@@ -173,11 +194,21 @@ class Store {
   }
   virtual StatusOr<std::unique_ptr<StoreIterator>> Iterate(const IterateRange& range) = 0;
 
+  // A view of `version`, which is retained (RetentionInfo::oldest_retained .. head). Recent
+  // versions are read through undo records; others are cloned from a snapshot and replayed, which
+  // takes as long as the changelog between is long. Errors: kOutOfRange with
+  // Reason::kVersionUnreachable or kVersionAboveHead; kResourceExhausted when as many views as
+  // allowed are in use.
+  virtual StatusOr<std::shared_ptr<StoreView>> ViewAt(Version version) = 0;
+
   virtual VersionRoot CommittedRoot() = 0;
   // The root after a version that the changelog holds. Errors: kOutOfRange.
   virtual StatusOr<Digest> RootAt(Version version) = 0;
   // The root including what is applied and not committed, and the version it would have.
   virtual VersionRoot WorkingRoot() = 0;
+
+  // Snapshots, rollback, verification and the like.
+  virtual StoreAdmin& admin() = 0;
 
   virtual StoreInfo Info() = 0;
   virtual StoreStats Stats() = 0;

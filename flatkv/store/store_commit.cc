@@ -7,6 +7,7 @@
 #include "flatkv/base/hex.h"
 #include "flatkv/codec/changelog_entry.h"
 #include "flatkv/store/store_impl.h"
+#include "flatkv/store/version_state.h"
 #include "flatkv/wal/wal_format.h"
 
 namespace flatkv {
@@ -91,30 +92,39 @@ StatusOr<CommitResult> StoreImpl::CommitBlock(Version version, const ChangeSets&
   RETURN_IF_ERROR(ApplyLocked(version, changes));
   StatusOr<CommitResult> result = CommitLocked(version);
   if (!result.ok()) {
-    pending_.reset();
-    SetPendingHead(0, {});
+    DropPending();
   }
   return result;
 }
 
 void StoreImpl::DiscardPending() {
   MutexLock lock(commit_mu_);
+  DropPending();
+}
+
+void StoreImpl::DropPending() {
   pending_.reset();
   repeated_.reset();
   SetPendingHead(0, {});
 }
 
-Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
-  const size_t payload_bytes = EncodedChangeSetsBytes(changes) +
-                               (pending_.has_value() ? pending_->payload.payload().size() : 0);
+Status StoreImpl::CheckPayload(Version version, const ChangeSets& changes,
+                               size_t pending_bytes) const {
+  const size_t payload_bytes = EncodedChangeSetsBytes(changes) + pending_bytes;
   const uint64_t payload_bytes_max =
       std::min<uint64_t>(options_.limits.change_set_bytes_max, wal_format::kPayloadBytesMax - 64);
-  if (payload_bytes > payload_bytes_max) {
-    return WithReason(
-        InvalidArgument(fmt::format("the changes of version {} have {} bytes; the limit is {}",
-                                    version, payload_bytes, payload_bytes_max)),
-        Reason::kLimitExceeded);
+  if (payload_bytes <= payload_bytes_max) {
+    return OkStatus();
   }
+  return WithReason(
+      InvalidArgument(fmt::format("the changes of version {} have {} bytes; the limit is {}",
+                                  version, payload_bytes, payload_bytes_max)),
+      Reason::kLimitExceeded);
+}
+
+Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
+  RETURN_IF_ERROR(CheckPayload(version, changes,
+                               pending_.has_value() ? pending_->payload.payload().size() : 0));
   PhaseTimer timer;
   CommitTimings timings;
   ASSIGN_OR_RETURN(ClassifiedChanges classified, Classify(changes, options_.limits));
@@ -123,8 +133,9 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
   PendingPayload::Call call;
   const VersionRows* const before = pending_.has_value() ? pending_->rows.get() : nullptr;
   ASSIGN_OR_RETURN(ProcessedRows processed,
-                   ProcessRows(version, classified, {before, &overlay_, dbs_.get()}, *hasher_,
-                               *pool_, [&] { call = PendingPayload::Encode(version, changes); }));
+                   ProcessRows(version, classified, {before, &open_->overlay, open_->dbs.get()},
+                               *hasher_, *pool_, options_.undo_depth > 0,
+                               [&] { call = PendingPayload::Encode(version, changes); }));
   timer.Add(&timings.rows);
   if (pending_.has_value() && pending_->payload.Repeats(call)) {
     return OkStatus();
@@ -133,6 +144,7 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
   // Nothing has changed up to here; nothing fails from here on.
   if (!pending_.has_value()) {
     pending_.emplace(version);
+    pending_->rows->can_be_undone = options_.undo_depth > 0;
   }
   PendingVersion& pending = *pending_;
   pending.payload.Add(std::move(call));
@@ -141,6 +153,10 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
     pending.rows->rows[index] =
         before == nullptr ? std::move(processed.rows.rows[index])
                           : MergeRows(pending.rows->rows[index], processed.rows.rows[index]);
+    // The row from before the version is the one that its first call replaced.
+    pending.rows->old_rows[index] = before == nullptr ? std::move(processed.rows.old_rows[index])
+                                                      : MergeRows(processed.rows.old_rows[index],
+                                                                  pending.rows->old_rows[index]);
     std::move(processed.delta[index].begin(), processed.delta[index].end(),
               std::back_inserter(pending.delta[index]));
   }
@@ -161,7 +177,7 @@ StatusOr<CommitResult> StoreImpl::CommitLocked(Version version) {
   PendingVersion& pending = *pending_;
   PhaseTimer timer;
   // 1. Wait until the data DBs have caught up enough.
-  if (const Status status = write_behind_->WaitForRoom(); !status.ok()) {
+  if (const Status status = open_->write_behind->WaitForRoom(); !status.ok()) {
     poison_.Set(status);
     return poison_.Check();
   }
@@ -175,6 +191,7 @@ StatusOr<CommitResult> StoreImpl::CommitLocked(Version version) {
   PhaseTimer publish_timer;
   Publish(pending, pending.payload.payload().size());
   publish_timer.Add(&pending.timings.publish);
+  PruneChangelog();
   // 6. Acknowledge.
   CommitResult result;
   result.version = version;
@@ -189,43 +206,27 @@ StatusOr<CommitResult> StoreImpl::CommitLocked(Version version) {
 
 Status StoreImpl::LogPending(PendingVersion& pending) {
   PhaseTimer timer;
-  RETURN_IF_ERROR(wal_->Append(pending.version, pending.payload.payload(),
-                               pending.payload.ContentDigest(), pending.root));
+  pending.rows->content_digest = pending.payload.ContentDigest();
+  pending.rows->root = pending.root;
+  RETURN_IF_ERROR(open_->wal->Append(pending.version, pending.payload.payload(),
+                                     pending.rows->content_digest, pending.root));
   timer.Add(&pending.timings.log);
   if (options_.wal_sync == WalSync::kAlways) {
-    RETURN_IF_ERROR(wal_->Sync());
+    RETURN_IF_ERROR(open_->wal->Sync());
     timer.Add(&pending.timings.sync);
   }
-  RETURN_IF_ERROR(wal_->Acknowledge(pending.version));
+  RETURN_IF_ERROR(open_->wal->Acknowledge(pending.version));
   timer.Add(&pending.timings.log);
   return OkStatus();
 }
 
-void StoreImpl::AdvanceState(const StoreDelta& delta, VersionRows* rows) {
-  for (const DataDb db : kAllDataDbs) {
-    const size_t index = IndexOf(db);
-    DbState& state = state_[index];
-    ApplyDelta(delta[index], &state);
-    if (delta[index].empty()) {
-      continue;
-    }
-    DbMetadata metadata;
-    metadata.hash = state.total.hash;
-    for (const auto& [module, change] : delta[index]) {
-      const auto named = [&wanted = module](const auto& m) { return m.first == wanted; };
-      if (std::none_of(metadata.modules.begin(), metadata.modules.end(), named)) {
-        metadata.modules.emplace_back(module, state.modules.find(module)->second);
-      }
-    }
-    rows->metadata[index] = std::move(metadata);
-  }
-  global_ = GlobalHash(global_, delta);
-}
-
 void StoreImpl::Publish(PendingVersion& pending, uint64_t log_bytes) {
-  AdvanceState(pending.delta, pending.rows.get());
+  AdvanceState(pending.delta, &state_, pending.rows.get());
+  global_ = GlobalHash(global_, pending.delta);
+  std::shared_ptr<SnapshotRequest> snapshot =
+      recovering_ ? nullptr : DueSnapshot(pending, log_bytes);
   MutexLock lock(publish_mu_);
-  overlay_.Insert(*pending.rows);
+  open_->overlay.Insert(*pending.rows);
   {
     MutexLock head_lock(head_mu_);
     head_.version = pending.version;
@@ -235,7 +236,7 @@ void StoreImpl::Publish(PendingVersion& pending, uint64_t log_bytes) {
     }
   }
   head_version_.store(pending.version, std::memory_order_release);
-  write_behind_->Enqueue(pending.rows, log_bytes);
+  open_->write_behind->Enqueue(pending.rows, log_bytes, std::move(snapshot));
 }
 
 void StoreImpl::SetPendingHead(Version version, const Digest& working_root) {
@@ -258,11 +259,8 @@ StatusOr<AppliedResult> StoreImpl::ApplyCommitted(Version version, const ChangeS
 
 StatusOr<CommitResult> StoreImpl::ConfirmCommitted(Version version,
                                                    const std::optional<Digest>& content) {
-  if (closed_.load(std::memory_order_acquire)) {
-    return ClosedStatus();
-  }
   RETURN_IF_ERROR(RootAt(version).status());
-  ASSIGN_OR_RETURN(const WalRecordInfo record, wal_->Find(version));
+  ASSIGN_OR_RETURN(const WalRecordInfo record, open_->wal->Find(version));
   if (content.has_value() && *content != record.content_digest) {
     return WithReason(
         AlreadyExists(fmt::format(

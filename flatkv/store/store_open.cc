@@ -1,24 +1,18 @@
-// Opening, recovering and closing a store. docs/durability.md, "Open", has the same steps.
+// Opening and closing a store. docs/durability.md, "Open", has the same steps.
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <algorithm>
-
-#include "flatkv/base/hex.h"
-#include "flatkv/codec/changelog_entry.h"
 #include "flatkv/fs/durable.h"
 #include "flatkv/fs/path.h"
+#include "flatkv/snapshot/store_layout.h"
+#include "flatkv/snapshot/text_record.h"
 #include "flatkv/store/store_impl.h"
 
 namespace flatkv {
 namespace {
 
 constexpr char kStoreDirectory[] = "flatkv";
-constexpr char kLockFile[] = "LOCK";
-constexpr char kIdentityFile[] = "IDENTITY";
-constexpr char kWorkingDirectory[] = "working";
-constexpr char kChangelogDirectory[] = "changelog";
 constexpr uint64_t kIdentityBytesMax = 4096;
-constexpr std::chrono::seconds kProgressInterval{2};
 
 // Whether a directory is absent or empty.
 StatusOr<bool> IsEmptyDirectory(FileSystem& fs, const std::string& path) {
@@ -28,35 +22,6 @@ StatusOr<bool> IsEmptyDirectory(FileSystem& fs, const std::string& path) {
   }
   return names->empty();
 }
-
-class ReplayProgress {
- public:
-  ReplayProgress(Logger& logger, Version first, Version last)
-      : logger_(logger), first_(first), last_(last) {}
-
-  void Replayed(Version version) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - reported_ < kProgressInterval) {
-      return;
-    }
-    reported_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double rate = static_cast<double>(version - first_ + 1) / seconds;
-    logger_.Log(LogLevel::kInfo, "recovery.progress",
-                fmt::format("replayed version {} of {}, {:.0f} versions/s, {:.0f} s left", version,
-                            last_, rate, static_cast<double>(last_ - version) / rate));
-  }
-  double Seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  Logger& logger_;
-  const Version first_;
-  const Version last_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point reported_ = start_;
-};
 
 }  // namespace
 
@@ -76,70 +41,67 @@ StoreImpl::StoreImpl(FileSystem& fs, Logger& logger, std::string directory,
       logger_(logger),
       directory_(std::move(directory)),
       options_(options),
-      poison_(logger) {}
+      poison_(logger),
+      catalog_(fs, directory_),
+      views_(options.views) {}
 
 StoreImpl::~StoreImpl() {
   // Nothing durable happens here: a store that was not closed recovers like one that was killed.
-  wal_syncer_.reset();
-  write_behind_.reset();
-  if (dbs_ != nullptr && !closed_) {
-    static_cast<void>(dbs_->Close());
-  }
+  const Status closed = WithReason(Unavailable("the store is closed"), Reason::kClosed);
+  MutexLock lock(commit_mu_);
+  iterators_.EndAll(closed);
+  views_.EndAll(closed);
+  DropOpenState();
 }
 
 Status StoreImpl::Open() {
   MutexLock lock(commit_mu_);
   // 1. The directory and the lock.
   RETURN_IF_ERROR(MakeDirsDurably(fs_, directory_));
-  ASSIGN_OR_RETURN(lock_, fs_.Lock(JoinPath(directory_, kLockFile)));
-  // 2. What the store is.
+  ASSIGN_OR_RETURN(lock_, fs_.Lock(JoinPath(directory_, kLockName)));
+  // 2. What the store is, and whether it was closed cleanly.
+  RETURN_IF_ERROR(ReadDirty());
+  RETURN_IF_ERROR(WipeIfAsked());
   RETURN_IF_ERROR(OpenIdentity());
+  if (recovery_.was_dirty && options_.on_dirty_store == OnDirtyStore::kFail) {
+    return WithReason(
+        FailedPrecondition("the store was not closed cleanly, and [recovery] on-dirty-store = "
+                           "\"fail\" refuses that; \"recover\" goes on from the changelog"),
+        Reason::kDirtyStore);
+  }
+  RETURN_IF_ERROR(MarkDirty());
   hasher_.emplace(identity_.suite);
   pool_ = std::make_unique<ThreadPool>("fkv-work", options_.threads);
   background_ = std::make_unique<BackgroundThreads>(options_.background_threads);
-  // 3. The data DBs and what each stands at.
-  const std::string working = JoinPath(directory_, kWorkingDirectory);
-  ASSIGN_OR_RETURN(const bool has_working, Exists(fs_, working));
-  if (!has_working) {
-    logger_.Log(LogLevel::kWarning, "recovery.working_missing",
-                fmt::format("{} is missing: the data DBs are rebuilt from the changelog", working));
-    RETURN_IF_ERROR(MakeDirsDurably(fs_, working));
-  }
-  ASSIGN_OR_RETURN(dbs_, DataDbs::Open(fs_, *background_, logger_, working, options_, [this] {
-                     // The changelog must hold durably whatever a data DB holds durably.
-                     Wal* const wal = flush_wal_.load();
-                     return wal == nullptr ? OkStatus() : wal->Sync();
-                   }));
-  std::array<Version, kDataDbs> db_versions;
-  RETURN_IF_ERROR(LoadState(&db_versions));
-  // 4. The changelog, which must reach at least as far as every data DB.
-  WalOptions wal_options;
-  wal_options.segment_bytes = options_.wal_segment_bytes;
-  wal_options.torn_tail = options_.wal_torn_tail;
-  const Version highest_db = *std::max_element(db_versions.begin(), db_versions.end());
-  wal_options.committed_floor = highest_db < identity_.initial_version ? 0 : highest_db;
-  ASSIGN_OR_RETURN(wal_,
-                   Wal::Open(fs_, logger_, JoinPath(directory_, kChangelogDirectory), wal_options));
-  flush_wal_.store(wal_.get());
-  recovery_.torn_bytes = wal_->recovery().torn_bytes;
-  recovery_.torn_file = wal_->recovery().torn_file;
-  // 5. Bring the data DBs to the changelog's end.
-  WriteBehind::Options write_options;
-  write_options.overlay_bytes_max = options_.overlay_bytes_max;
-  write_options.replay_bytes_max = options_.replay_bytes_max;
-  write_options.db_versions = db_versions;
-  write_options.on_error = [this](const Status& status) { poison_.Set(status); };
-  write_behind_ = std::make_unique<WriteBehind>(*dbs_, overlay_, std::move(write_options));
-  RETURN_IF_ERROR(Recover(db_versions));
-  if (options_.wal_sync == WalSync::kInterval) {
-    wal_syncer_ = std::make_unique<WalSyncer>(
-        *wal_, options_.wal_sync_interval, [this](const Status& status) { poison_.Set(status); });
-  }
+  // 3. The directory: interrupted operations, leftovers, `current`, working/.
+  std::optional<Intent> intent;
+  RETURN_IF_ERROR(PrepareDirectory(&intent));
+  // 4. The data DBs and the changelog, brought to one version.
+  const bool undoing = intent.has_value() && intent->method == RollbackMethod::kUndo &&
+                       intent->kind != IntentKind::kReorgCommit;
+  RETURN_IF_ERROR(OpenWorking(undoing ? std::optional(intent->target) : std::nullopt, &recovery_));
+  // 5. What is left of an interrupted operation, and what runs while the store is open.
+  return FinishOpen(intent);
+}
+
+Status StoreImpl::ReadDirty() {
+  ASSIGN_OR_RETURN(recovery_.was_dirty, Exists(fs_, JoinPath(directory_, kDirtyName)));
   return OkStatus();
 }
 
+Status StoreImpl::MarkDirty() {
+  if (recovery_.was_dirty) {
+    return OkStatus();  // it says who left the store so
+  }
+  TextRecordWriter writer("flatkv-dirty", 1);
+  writer.AddNumber("pid", static_cast<uint64_t>(getpid()));
+  writer.AddNumber("opened-unix-seconds", UnixSecondsNow());
+  return WriteFileDurably(fs_, JoinPath(directory_, kDirtyName), std::move(writer).Finish());
+}
+
 Status StoreImpl::OpenIdentity() {
-  const std::string path = JoinPath(directory_, kIdentityFile);
+  const std::string path = JoinPath(directory_, kIdentityName);
+  const std::string changelog = JoinPath(directory_, kChangelogName);
   const StatusOr<std::string> text = ReadFile(fs_, path, kIdentityBytesMax);
   if (text.ok()) {
     ASSIGN_OR_RETURN(identity_, DecodeIdentity(*text, path));
@@ -160,20 +122,19 @@ Status StoreImpl::OpenIdentity() {
                           identity_.initial_version, *options_.initial_version)),
           Reason::kIncompatibleFormat);
     }
-    ASSIGN_OR_RETURN(const bool has_log, Exists(fs_, JoinPath(directory_, kChangelogDirectory)));
+    ASSIGN_OR_RETURN(const bool has_log, Exists(fs_, changelog));
     return has_log
                ? OkStatus()
                : WithReason(DataLoss(fmt::format(
                                 "{} is missing: it holds every version; restore it from a backup",
-                                JoinPath(directory_, kChangelogDirectory))),
+                                changelog)),
                             Reason::kChangelogCorrupt);
   }
   if (!IsNotFound(text.status())) {
     return text.status();
   }
-  // A new store, or one whose creation was interrupted: the identity comes last, so the directories
-  // must be empty.
-  for (const char* name : {kChangelogDirectory, kWorkingDirectory}) {
+  // A new store, or one whose creation was interrupted: the identity comes before any data.
+  for (const char* name : {kChangelogName, kWorkingName}) {
     const std::string directory = JoinPath(directory_, name);
     ASSIGN_OR_RETURN(const bool is_empty, IsEmptyDirectory(fs_, directory));
     if (!is_empty) {
@@ -181,153 +142,111 @@ Status StoreImpl::OpenIdentity() {
           fmt::format("{} is missing while {} holds data; restore it from a backup of this store",
                       path, directory));
     }
-    RETURN_IF_ERROR(MakeDirsDurably(fs_, directory));
   }
+  ASSIGN_OR_RETURN(const std::vector<Version> snapshots, catalog_.Versions());
+  if (!snapshots.empty()) {
+    return DataLoss(
+        fmt::format("{} is missing while there are snapshots in {}; restore it from a "
+                    "backup of this store",
+                    path, directory_));
+  }
+  RETURN_IF_ERROR(MakeDirsDurably(fs_, changelog));
   const Version initial_version = options_.initial_version.value_or(1);
   if (initial_version < 1) {
     return InvalidArgument(
         fmt::format("the initial version is {}; it must be at least 1", initial_version));
   }
   identity_ = NewIdentity(options_.suite.value_or(Suite::kSha256), initial_version);
+  recovery_.was_dirty = false;  // of no store
   return WriteFileDurably(fs_, path, EncodeIdentity(identity_));
 }
 
-Status StoreImpl::LoadState(std::array<Version, kDataDbs>* db_versions) {
-  for (const DataDb db : kAllDataDbs) {
-    ASSIGN_OR_RETURN(LoadedDb loaded, dbs_->Load(db));
-    state_[IndexOf(db)] = std::move(loaded.state);
-    (*db_versions)[IndexOf(db)] = std::max(loaded.version, identity_.initial_version - 1);
+Status StoreImpl::PrepareDirectory(std::optional<Intent>* intent) {
+  RETURN_IF_ERROR(SnapshotSet(fs_, directory_).CleanLeftovers());
+  RETURN_IF_ERROR(RemoveTreeDurably(fs_, JoinPath(directory_, kScratchName)));
+  ASSIGN_OR_RETURN(*intent, ReadIntent(fs_, directory_));
+  ASSIGN_OR_RETURN(const bool is_flat, HasFlatLayout());
+  const bool migrating = intent->has_value() && (*intent)->kind == IntentKind::kMigrate;
+  if (is_flat || migrating) {
+    RETURN_IF_ERROR(MigrateFlatLayout(migrating));
+    intent->reset();
   }
-  global_ = GlobalHash(state_);
-  return OkStatus();
-}
-
-Status StoreImpl::Recover(const std::array<Version, kDataDbs>& db_versions) {
-  const Version lowest = *std::min_element(db_versions.begin(), db_versions.end());
-  const Version highest = *std::max_element(db_versions.begin(), db_versions.end());
-  const Version last = wal_->empty() ? identity_.initial_version - 1 : wal_->last_version();
-  const Version oldest = wal_->empty() ? identity_.initial_version : wal_->first_version();
-  if (oldest > lowest + 1) {
-    return WithReason(
-        DataLoss(fmt::format(
-            "the data DBs stand at version {} and the changelog begins at {}: versions {} to {} "
-            "are missing",
-            lowest, oldest, lowest + 1, oldest - 1)),
-        Reason::kChangelogCorrupt);
-  }
-  head_version_.store(lowest, std::memory_order_release);
-  {
-    MutexLock head_lock(head_mu_);
-    head_.version = lowest;
-    head_.root = hasher_->Checksum(global_);
-    for (const DataDb db : kAllDataDbs) {
-      head_.dbs[IndexOf(db)] = state_[IndexOf(db)].total;
+  if (intent->has_value()) {
+    recovery_.finished_operation = fmt::format(
+        "{} to version {}", (*intent)->kind == IntentKind::kRollback ? "rollback" : "reorg",
+        (*intent)->target);
+    logger_.Log(LogLevel::kWarning, "recovery.resume",
+                fmt::format("finishing an interrupted {}", recovery_.finished_operation));
+    if ((*intent)->kind != IntentKind::kReorgCommit) {
+      RETURN_IF_ERROR(CutHistory(**intent));
     }
   }
-  ReplayProgress progress(logger_, lowest + 1, last);
-  if (lowest < last) {
-    recovery_.replayed_from = lowest + 1;
-    recovery_.replayed_to = last;
-    ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, wal_->NewReader(lowest + 1, last));
-    while (true) {
-      ASSIGN_OR_RETURN(const bool has_record, reader->Next());
-      if (!has_record) {
-        break;
-      }
-      RETURN_IF_ERROR(ReplayRecord(*reader, db_versions));
-      // Below the highest DB version the sums mix states of different versions.
-      if (reader->info().version >= highest) {
-        RETURN_IF_ERROR(CheckRecoveredRoot(reader->info().version, reader->info().root));
-      }
-      progress.Replayed(reader->info().version);
-    }
-  } else if (!wal_->empty()) {
-    ASSIGN_OR_RETURN(const WalRecordInfo record, wal_->Find(last));
-    RETURN_IF_ERROR(CheckRecoveredRoot(last, record.root));
-  }
-  recovery_.seconds = progress.Seconds();
-  logger_.Log(
-      LogLevel::kInfo, "recovery.done",
-      recovery_.replayed_from == 0
-          ? fmt::format("store {} stands at version {}, nothing to replay", identity_.store_id,
-                        last)
-          : fmt::format("store {} stands at version {} after replaying {} to {} in {:.2f} s",
-                        identity_.store_id, last, recovery_.replayed_from, last,
-                        recovery_.seconds));
-  return OkStatus();
-}
-
-Status StoreImpl::ReplayRecord(const WalReader& record,
-                               const std::array<Version, kDataDbs>& db_versions) {
-  const Version version = record.info().version;
-  const std::string context = fmt::format("replaying version {}", version);
-  StatusOr<ChangelogEntryView> entry = DecodeChangelogEntry(record.payload());
-  if (!entry.ok() || entry->version != version) {
-    return WithReason(
-        DataLoss(fmt::format("{}: the record holds no entry of this version", context)),
-        Reason::kChangelogCorrupt);
-  }
-  StatusOr<ClassifiedChanges> classified = Classify(entry->changes, NoLimits());
-  if (!classified.ok()) {
-    return Annotate(Recode(classified.status(), StatusCode::kDataLoss), context);
-  }
-  for (const DataDb db : kAllDataDbs) {
-    if (version <= db_versions[IndexOf(db)]) {
-      classified->updates[IndexOf(db)].clear();  // this DB holds the version already
+  RETURN_IF_ERROR(ResolveCurrent());
+  if (recovery_.was_dirty && options_.on_dirty_store == OnDirtyStore::kRestoreSnapshot) {
+    ASSIGN_OR_RETURN(const bool can_rebuild, CanRebuildWorking());
+    if (can_rebuild) {
+      RETURN_IF_ERROR(SetAside(kWorkingName,
+                               "the store was not closed cleanly, and [recovery] on-dirty-store = "
+                               "\"restore-snapshot\"",
+                               &recovery_));
     }
   }
-  RETURN_IF_ERROR(write_behind_->WaitForRoom());
-  StatusOr<ProcessedRows> processed =
-      ProcessRows(version, *classified, {nullptr, &overlay_, dbs_.get()}, *hasher_, *pool_, [] {});
-  if (!processed.ok()) {
-    return Annotate(processed.status(), context);
-  }
-  PendingVersion pending(version);
-  *pending.rows = std::move(processed->rows);
-  pending.rows->arenas.push_back(std::move(classified->keys));
-  pending.delta = std::move(processed->delta);
-  pending.root = hasher_->Checksum(GlobalHash(global_, pending.delta));
-  Publish(pending, record.payload().size());
-  return OkStatus();
+  return EnsureWorking();
 }
 
-Status StoreImpl::CheckRecoveredRoot(Version version, const Digest& recorded) {
-  const Digest root = hasher_->Checksum(global_);
-  if (root == recorded) {
-    return OkStatus();
+Status StoreImpl::FinishOpen(const std::optional<Intent>& intent) {
+  if (intent.has_value()) {
+    RETURN_IF_ERROR(intent->kind == IntentKind::kRollback ? ClearIntent(fs_, directory_)
+                                                          : FinishReorg(*intent));
   }
-  return WithReason(
-      DataLoss(fmt::format(
-          "the rows at version {} give root {}, and the changelog recorded {}: a data DB is "
-          "damaged; move {} away to rebuild the data DBs from the changelog",
-          version, HexEncode(AsBytes(root)), HexEncode(AsBytes(recorded)),
-          JoinPath(directory_, kWorkingDirectory))),
-      Reason::kRootMismatch);
+  RETURN_IF_ERROR(RemoveTreeDurably(fs_, JoinPath(directory_, kReorgName)));
+  PruneChangelog();
+  return RequestOverdueSnapshot();
 }
 
 Status StoreImpl::Flush() {
+  ReaderLock lock(open_mu_);
   if (closed_.load(std::memory_order_acquire)) {
     return OkStatus();
   }
   RETURN_IF_ERROR(poison_.Check());
-  return write_behind_->Flush();
+  return open_->write_behind->Flush();
 }
 
 Status StoreImpl::Close() {
+  closing_.store(true, std::memory_order_release);
   MutexLock lock(commit_mu_);
+  WriterLock open_lock(open_mu_);
   if (closed_.exchange(true)) {
     return OkStatus();
   }
   pending_.reset();
   repeated_.reset();
-  wal_syncer_.reset();
-  // A poisoned store writes nothing more: what is on disk is what recovery starts from.
-  Status first = poison_.IsSet() ? OkStatus() : write_behind_->Flush();
-  write_behind_.reset();
-  first.Update(dbs_->Close());
-  flush_wal_.store(nullptr);
-  if (!poison_.IsSet()) {
-    first.Update(wal_->Close());
+  const Status closed = WithReason(Unavailable("the store is closed"), Reason::kClosed);
+  iterators_.EndAll(closed);
+  views_.EndAll(closed);
+  Status first;
+  if (open_ != nullptr) {
+    open_->wal_syncer.reset();
+    // A poisoned store writes nothing more: what is on disk is what recovery starts from.
+    const bool clean = !poison_.IsSet();
+    if (clean) {
+      first.Update(open_->write_behind->Flush());
+    }
+    open_->write_behind.reset();
+    open_->snapshotter.reset();
+    first.Update(open_->dbs->Close());
+    flush_wal_.store(nullptr);
+    if (clean) {
+      first.Update(open_->undo->Close());
+      first.Update(open_->wal->Close());
+      first.Update(RemoveTreeDurably(fs_, JoinPath(directory_, kScratchName)));
+      // Last: what is not marked dirty any more needs no recovery.
+      if (first.ok()) {
+        first.Update(RemoveFileDurably(fs_, JoinPath(directory_, kDirtyName)));
+      }
+    }
+    open_.reset();
   }
   lock_.reset();
   return first;

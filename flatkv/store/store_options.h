@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <thread>
 
+#include "flatkv/base/status.h"
 #include "flatkv/base/types.h"
 #include "flatkv/wal/wal.h"
 
@@ -18,6 +21,52 @@ enum class WalSync {
   kInterval,  // after write(): survives a killed process; power loss may take the last
               // `sync_interval`
   kOff,  // after write(): power loss may take everything since the operating system last wrote back
+};
+
+// When a snapshot is taken by itself.
+enum class SnapshotPolicy {
+  kInterval,   // at the store's first version, so that a store that cannot take snapshots shows it
+               // at once, and at every multiple of `interval_versions`
+  kSizeRatio,  // when the changelog since the last snapshot outgrows the snapshot
+  kManual,     // only when asked
+};
+
+// How a snapshot is checked before `current` names it.
+enum class SnapshotValidation {
+  kQuick,  // its clone opens, and its metadata gives the recorded root
+  kFull,   // and every row hashes to it
+};
+
+struct SnapshotOptions {
+  SnapshotPolicy policy = SnapshotPolicy::kInterval;
+  Version interval_versions = 10'000;
+  // kSizeRatio: a snapshot is due when the changelog written since the last one exceeds
+  // `size_ratio` times the larger of that snapshot's size and `size_ratio_floor_bytes`.
+  uint64_t size_ratio = 4;
+  uint64_t size_ratio_floor_bytes = uint64_t{256} << 20;
+  uint64_t keep_recent = 2;  // older snapshots beside the current one
+  // Copies table files that cannot be hard-linked; otherwise such a snapshot fails.
+  bool allow_copy = false;
+  SnapshotValidation validation = SnapshotValidation::kQuick;
+  // Runs kFull's check of a cloned snapshot, in a process of its own: what a damaged table can do
+  // to LevelDB must not happen to this one. Unset: the check runs here.
+  std::function<Status(const std::string& clone_directory)> full_validation;
+};
+
+struct ViewOptions {
+  uint64_t open_max = 8;  // views in use or cached
+  // A view that nobody uses is closed after this.
+  std::chrono::milliseconds idle_max{60'000};
+  // Memory of the undo rows of all views, and the write buffers of the cloned ones.
+  uint64_t memory_bytes_max = uint64_t{256} << 20;
+};
+
+// What Open does with a store that was not closed cleanly.
+enum class OnDirtyStore {
+  kRecover,          // goes on from the data DBs as they are, which are checked, and the changelog
+  kFail,             // refuses with Reason::kDirtyStore
+  kRestoreSnapshot,  // sets working/ aside and starts from `current` and the changelog
+  kWipe,             // sets everything aside and begins an empty store; needs `wipe_confirmation`
 };
 
 // Bounds on one request; larger input is refused with Reason::kLimitExceeded before anything is
@@ -64,6 +113,17 @@ struct StoreOptions {
   bool compression = true;    // Snappy
 
   ChangeSetLimits limits;
+
+  SnapshotOptions snapshot;
+  ViewOptions views;
+  // Versions that can be rolled back, and viewed, without a clone; 0 keeps no undo records.
+  uint64_t undo_depth = 128;
+  OnDirtyStore on_dirty_store = OnDirtyStore::kRecover;
+  // kWipe only: the id of the store that is to be given up.
+  std::string wipe_confirmation;
+  // An operator's answer to Reason::kRecoveryAmbiguous: the snapshot to start from.
+  std::optional<Version> select_snapshot;
+  std::string build = "unknown";  // of the program, for snapshot manifests
 };
 
 }  // namespace flatkv

@@ -19,10 +19,13 @@ Status ClosedStatus() { return WithReason(Unavailable("the store is closed"), Re
 
 }  // namespace
 
-StatusOr<StoreImpl::MappedKey> StoreImpl::MapKey(const KeyRef& key) {
-  RETURN_IF_ERROR(ValidateModule(key.module));
-  RETURN_IF_ERROR(ValidateKey(key.module, key.key));
-  return MappedKey{TargetOf(key.module, key.key), PhysicalKey(key.module, key.key)};
+// OK, or why nothing can be read.
+Status StoreImpl::CheckReadable() const {
+  if (closed_.load(std::memory_order_acquire)) {
+    return ClosedStatus();
+  }
+  // A rollback that failed half-way leaves nothing open, and the cause in poison_.
+  return open_ == nullptr ? poison_.Check() : OkStatus();
 }
 
 StatusOr<ReadResult> StoreImpl::Get(std::span<const KeyRef> keys) {
@@ -32,9 +35,8 @@ StatusOr<ReadResult> StoreImpl::Get(std::span<const KeyRef> keys) {
     ASSIGN_OR_RETURN(MappedKey one, MapKey(key));
     mapped.push_back(std::move(one));
   }
-  if (closed_.load(std::memory_order_acquire)) {
-    return ClosedStatus();
-  }
+  ReaderLock open_lock(open_mu_);
+  RETURN_IF_ERROR(CheckReadable());
   for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
     ASSIGN_OR_RETURN(std::optional<ReadResult> result, TryGet(mapped, HeadVersion()));
     if (result.has_value()) {
@@ -61,14 +63,11 @@ StatusOr<std::optional<ReadResult>> StoreImpl::TryGet(std::span<const MappedKey>
     }
     std::optional<std::string>& value = result.values.emplace_back();
     if (found) {
-      RETURN_IF_ERROR(Annotate(ValidateRow(key.target.db, row), HexEncode(key.physical)));
-      if (!RowValue(key.target.field, row, &value.emplace())) {
-        value.reset();
-      }
+      ASSIGN_OR_RETURN(value, ValueOf(key, row));
     }
   }
   // A DB that has begun to take a later version may have answered from it.
-  if (write_behind_->started_version() > head) {
+  if (open_->write_behind->started_version() > head) {
     return std::optional<ReadResult>();
   }
   return std::optional<ReadResult>(std::move(result));
@@ -76,7 +75,7 @@ StatusOr<std::optional<ReadResult>> StoreImpl::TryGet(std::span<const MappedKey>
 
 StatusOr<bool> StoreImpl::ReadRow(const MappedKey& key, Version head, std::string* row,
                                   bool* is_newer) {
-  Overlay::Table& table = overlay_.table(key.target.db);
+  Overlay::Table& table = open_->overlay.table(key.target.db);
   {
     ReaderLock lock(table.mu);
     if (const Overlay::Entry* entry = table.Find(key.physical); entry != nullptr) {
@@ -85,28 +84,28 @@ StatusOr<bool> StoreImpl::ReadRow(const MappedKey& key, Version head, std::strin
       return !entry->removed;
     }
   }
-  return (*dbs_)[key.target.db].Get(key.physical, row);
+  return (*open_->dbs)[key.target.db].Get(key.physical, row);
 }
 
 StatusOr<std::unique_ptr<StoreIterator>> StoreImpl::Iterate(const IterateRange& range) {
   RETURN_IF_ERROR(ValidateModule(range.module));
-  if (closed_.load(std::memory_order_acquire)) {
-    return ClosedStatus();
-  }
+  ReaderLock open_lock(open_mu_);
+  RETURN_IF_ERROR(CheckReadable());
   // The head stands still while overlay and DB iterators are taken, so together they are one
   // version.
   MutexLock lock(publish_mu_);
-  return NewStoreIterator(range, HeadVersion(), [this, &range](const LaneSpec& lane) {
-    Arena bytes;
-    RowChanges rows;
-    Overlay::Table& table = overlay_.table(lane.target.db);
-    {
-      ReaderLock table_lock(table.mu);
-      rows = table.CopyRange(lane.range.first, lane.range.last, &bytes);
-    }
-    return RowCursor(lane.range, range.reverse, std::move(rows), std::move(bytes),
-                     (*dbs_)[lane.target.db].NewIterator());
-  });
+  return iterators_.Add(
+      NewStoreIterator(range, HeadVersion(), [this, &range](const LaneSpec& lane) {
+        Arena bytes;
+        RowChanges rows;
+        Overlay::Table& table = open_->overlay.table(lane.target.db);
+        {
+          ReaderLock table_lock(table.mu);
+          rows = table.CopyRange(lane.range.first, lane.range.last, &bytes);
+        }
+        return RowCursor(lane.range, range.reverse, std::move(rows), std::move(bytes),
+                         (*open_->dbs)[lane.target.db].NewIterator());
+      }));
 }
 
 VersionRoot StoreImpl::CommittedRoot() {
@@ -115,9 +114,12 @@ VersionRoot StoreImpl::CommittedRoot() {
 }
 
 StatusOr<Digest> StoreImpl::RootAt(Version version) {
-  if (closed_.load(std::memory_order_acquire)) {
-    return ClosedStatus();
-  }
+  ReaderLock open_lock(open_mu_);
+  return RootAtLocked(version);
+}
+
+StatusOr<Digest> StoreImpl::RootAtLocked(Version version) {
+  RETURN_IF_ERROR(CheckReadable());
   const VersionRoot head = CommittedRoot();
   if (version == head.version) {
     return head.root;
@@ -127,13 +129,13 @@ StatusOr<Digest> StoreImpl::RootAt(Version version) {
         OutOfRange(fmt::format("version {} is above the head {}", version, head.version)),
         Reason::kVersionAboveHead);
   }
-  const Version oldest = wal_->first_version();
+  const Version oldest = open_->wal->first_version();
   if (version < oldest) {
     return WithReason(
         OutOfRange(fmt::format("version {} is not retained; the oldest is {}", version, oldest)),
         Reason::kVersionPruned);
   }
-  ASSIGN_OR_RETURN(const WalRecordInfo record, wal_->Find(version));
+  ASSIGN_OR_RETURN(const WalRecordInfo record, open_->wal->Find(version));
   return record.root;
 }
 
@@ -148,7 +150,10 @@ StoreInfo StoreImpl::Info() {
   info.suite = identity_.suite;
   info.store_id = identity_.store_id;
   info.initial_version = identity_.initial_version;
-  info.oldest_version = wal_->first_version();
+  {
+    ReaderLock open_lock(open_mu_);
+    info.oldest_version = open_ == nullptr ? 0 : open_->wal->first_version();
+  }
   {
     MutexLock lock(head_mu_);
     info.version = head_.version;
@@ -167,21 +172,22 @@ StoreInfo StoreImpl::Info() {
 
 StoreStats StoreImpl::Stats() {
   StoreStats stats;
-  MutexLock lock(commit_mu_);
-  const WalStats wal = wal_->Stats();
-  stats.overlay_bytes = overlay_.bytes();
-  stats.overlay_rows = overlay_.rows();
+  stats.hash_kernel = hasher_->kernel_name();
+  ReaderLock open_lock(open_mu_);
+  if (open_ == nullptr) {
+    return stats;
+  }
+  const WalStats wal = open_->wal->Stats();
+  stats.overlay_bytes = open_->overlay.bytes();
+  stats.overlay_rows = open_->overlay.rows();
   stats.wal_bytes = wal.bytes;
   stats.wal_segments = wal.segments;
   stats.wal_appended_bytes = wal.appended_bytes;
   stats.wal_syncs = wal.syncs;
-  stats.hash_kernel = hasher_->kernel_name();
-  if (!closed_) {
-    stats.lag_versions = write_behind_->lag_versions();
-    const EngineStats engines = dbs_->Stats();
-    stats.db_bytes_on_disk = engines.bytes_on_disk;
-    stats.db_bytes_written = engines.bytes_written;
-  }
+  stats.lag_versions = open_->write_behind->lag_versions();
+  const EngineStats engines = open_->dbs->Stats();
+  stats.db_bytes_on_disk = engines.bytes_on_disk;
+  stats.db_bytes_written = engines.bytes_written;
   return stats;
 }
 
@@ -192,9 +198,15 @@ Status StoreImpl::Health() {
 Status StoreImpl::VerifyRows() {
   MutexLock lock(commit_mu_);
   RETURN_IF_ERROR(CheckWritable());
-  RETURN_IF_ERROR(write_behind_->Drain());
+  RETURN_IF_ERROR(open_->write_behind->Drain());
   for (const DataDb db : kAllDataDbs) {
-    RETURN_IF_ERROR(VerifyDb(db, (*dbs_)[db], state_[IndexOf(db)], *hasher_));
+    const std::unique_ptr<KvIterator> rows = (*open_->dbs)[db].NewIterator();
+    ASSIGN_OR_RETURN(
+        const RowsVerdict verdict,
+        VerifyRowsOf(db, *rows, state_[IndexOf(db)], *hasher_, [](uint64_t) { return true; }));
+    if (!verdict.findings.empty()) {
+      return WithReason(DataLoss(verdict.findings.front()), Reason::kDataDbCorrupt);
+    }
   }
   return OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <vector>
 
 #include "flatkv/base/hex.h"
@@ -45,52 +46,75 @@ class ModuleScan {
   Arena bytes_;
 };
 
-Status Mismatch(DataDb db, std::string_view module, const ModuleState& found,
-                const ModuleState& recorded) {
-  return WithReason(DataLoss(fmt::format("data DB {}, module {}: the rows do not give the recorded "
-                                         "hash: {} rows and {} bytes found, {} rows "
-                                         "and {} bytes recorded",
-                                         NameOf(db), module, found.rows, found.bytes, recorded.rows,
-                                         recorded.bytes)),
-                    Reason::kDataDbCorrupt);
+std::string Mismatch(DataDb db, std::string_view module, const ModuleState& found,
+                     const ModuleState& recorded) {
+  return fmt::format(
+      "data DB {}, module {}: the rows do not give the recorded hash: {} rows and {} bytes found, "
+      "{} rows and {} bytes recorded",
+      NameOf(db), module, found.rows, found.bytes, recorded.rows, recorded.bytes);
+}
+
+// Sums up the rows by module. What cannot be read or is malformed ends the walk as a finding.
+Status Scan(DataDb db, KvIterator& rows, const RowHasher& hasher,
+            const std::function<bool(uint64_t)>& go_on, ModuleStates* found, RowsVerdict* verdict) {
+  std::optional<ModuleScan> scan;
+  std::string module;
+  for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
+    if (IsMetaKey(rows.key())) {
+      continue;
+    }
+    if (const Status row = ValidateRow(db, rows.value()); !row.ok()) {
+      verdict->findings.push_back(
+          fmt::format("data DB {}, row {}: {}", NameOf(db), HexEncode(rows.key()), MessageOf(row)));
+      return OkStatus();
+    }
+    if (!scan.has_value() || ModuleOf(rows.key()) != module) {
+      module = ModuleOf(rows.key());
+      scan.emplace(hasher, &(*found)[module]);
+    }
+    scan->Add(rows.key(), rows.value());
+    if (++verdict->rows % kBatchRows == 0 && !go_on(verdict->rows)) {
+      return Cancelled("the verification was cancelled");
+    }
+  }
+  const Status status = rows.status();
+  if (status.code() == StatusCode::kDataLoss) {
+    verdict->findings.push_back(fmt::format("data DB {}: {}", NameOf(db), MessageOf(status)));
+    return OkStatus();
+  }
+  return status;
 }
 
 }  // namespace
 
-Status VerifyDb(DataDb db, KvEngine& engine, const DbState& recorded, const RowHasher& hasher) {
+StatusOr<RowsVerdict> VerifyRowsOf(DataDb db, KvIterator& rows, const DbState& recorded,
+                                   const RowHasher& hasher,
+                                   const std::function<bool(uint64_t)>& go_on) {
+  RowsVerdict verdict;
   ModuleStates found;
-  {
-    std::optional<ModuleScan> scan;
-    std::string module;
-    const std::unique_ptr<KvIterator> it = engine.NewIterator();
-    for (it->SeekToFirst(); it->Valid(); it->Next()) {
-      if (IsMetaKey(it->key())) {
-        continue;
-      }
-      RETURN_IF_ERROR(Annotate(ValidateRow(db, it->value()), HexEncode(it->key())));
-      if (!scan.has_value() || ModuleOf(it->key()) != module) {
-        module = ModuleOf(it->key());
-        scan.emplace(hasher, &found[module]);
-      }
-      scan->Add(it->key(), it->value());
-    }
-    RETURN_IF_ERROR(it->status());
+  RETURN_IF_ERROR(Scan(db, rows, hasher, go_on, &found, &verdict));
+  if (!verdict.findings.empty()) {
+    return verdict;
   }
   ModuleState total;
   for (const auto& [name, state] : found) {
     const auto it = recorded.modules.find(name);
-    if (it == recorded.modules.end() || it->second != state) {
-      return Mismatch(db, name, state, it == recorded.modules.end() ? ModuleState() : it->second);
+    const ModuleState expected = it == recorded.modules.end() ? ModuleState() : it->second;
+    if (expected != state) {
+      verdict.findings.push_back(Mismatch(db, name, state, expected));
     }
     total += state;
   }
   for (const auto& [name, state] : recorded.modules) {
     // A module whose last row went keeps a record of zeros.
     if (!found.contains(name) && state != ModuleState()) {
-      return Mismatch(db, name, ModuleState(), state);
+      verdict.findings.push_back(Mismatch(db, name, ModuleState(), state));
     }
   }
-  return total == recorded.total ? OkStatus() : Mismatch(db, "(all)", total, recorded.total);
+  if (verdict.findings.empty() && total != recorded.total) {
+    verdict.findings.push_back(Mismatch(db, "(all)", total, recorded.total));
+  }
+  return verdict;
 }
 
 }  // namespace flatkv

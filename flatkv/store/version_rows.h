@@ -33,11 +33,22 @@ struct DbMetadata {
   std::vector<std::pair<std::string, ModuleState>> modules;
 };
 
+// A module as it was before the version; no value if the version made it.
+using ModuleBefore = std::pair<std::string, std::optional<ModuleState>>;
+
 struct VersionRows {
   Version version = 0;
+  Digest root{};                          // after the version
+  Digest content_digest{};                // of its changelog payload
   std::array<RowChanges, kDataDbs> rows;  // ascending keys, each once
   std::array<std::optional<DbMetadata>, kDataDbs> metadata;
-  std::vector<Arena> arenas;  // own the bytes of `rows`
+  // What undoes the version: for every row of `rows` the one it replaced (`removed`: there was
+  // none), and the modules that it changed.
+  std::array<RowChanges, kDataDbs> old_rows;
+  std::array<std::vector<ModuleBefore>, kDataDbs> old_modules;
+  // Whether the two above were kept, and for all four DBs.
+  bool can_be_undone = false;
+  std::vector<Arena> arenas;  // own the bytes of `rows` and `old_rows`
 
   size_t RowCount() const {
     size_t count = 0;

@@ -57,6 +57,7 @@ WriteBehind::WriteBehind(DataDbs& dbs, Overlay& overlay, Options options)
       overlay_(overlay),
       options_(std::move(options)),
       db_versions_(options_.db_versions),
+      written_version_(*std::max_element(db_versions_.begin(), db_versions_.end())),
       thread_([this] {
         SetThreadName("fkv-behind");
         Run();
@@ -69,20 +70,63 @@ WriteBehind::~WriteBehind() {
   }
   changed_.NotifyAll();
   thread_.join();
+  MutexLock lock(mu_);
+  DropSnapshots({}, Unavailable("the store stopped before the snapshot was begun"));
 }
 
-void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes) {
+void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,
+                          std::shared_ptr<SnapshotRequest> snapshot) {
   {
     MutexLock lock(mu_);
-    queue_.push_back({std::move(rows), log_bytes});
+    queue_.push_back({std::move(rows), log_bytes, std::move(snapshot)});
   }
   changed_.NotifyAll();
+}
+
+Status WriteBehind::AtBoundary(const std::function<void(Version)>& work) {
+  BoundaryWork wanted{&work, false};
+  MutexLock lock(mu_);
+  boundary_work_.push_back(&wanted);
+  changed_.NotifyAll();
+  while (error_.ok() && !wanted.done) {
+    changed_.Wait(mu_);
+  }
+  std::erase(boundary_work_, &wanted);
+  return wanted.done ? OkStatus() : error_;
+}
+
+void WriteBehind::RunBoundaryWork() {
+  while (true) {
+    BoundaryWork* work = nullptr;
+    {
+      MutexLock lock(mu_);
+      if (boundary_work_.empty()) {
+        return;
+      }
+      work = boundary_work_.front();
+      boundary_work_.pop_front();
+    }
+    (*work->work)(written_version_);
+    {
+      MutexLock lock(mu_);
+      work->done = true;
+    }
+    changed_.NotifyAll();
+  }
 }
 
 Status WriteBehind::WaitForRoom() {
   MutexLock lock(mu_);
   while (error_.ok() && overlay_.bytes() >= options_.overlay_bytes_max &&
          (!queue_.empty() || in_progress_ > 0)) {
+    changed_.Wait(mu_);
+  }
+  return error_;
+}
+
+Status WriteBehind::WaitWritten(Version version) {
+  MutexLock lock(mu_);
+  while (error_.ok() && finished_version_ < version && (!queue_.empty() || in_progress_ > 0)) {
     changed_.Wait(mu_);
   }
   return error_;
@@ -116,18 +160,26 @@ uint64_t WriteBehind::lag_versions() const {
 std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
   std::vector<Queued> batch;
   MutexLock lock(mu_);
-  while (!stopping_ && queue_.empty() && !flush_wanted_) {
+  while (!stopping_ && !HasWork()) {
     changed_.Wait(mu_);
   }
   if (stopping_) {
     return batch;
   }
   size_t rows = 0;
-  while (!queue_.empty() && batch.size() < kBatchVersionsMax &&
-         (batch.empty() || rows + queue_.front().rows->RowCount() <= kBatchRowsMax)) {
-    rows += queue_.front().rows->RowCount();
+  while (!queue_.empty() && batch.size() < kBatchVersionsMax) {
+    const Queued& next = queue_.front();
+    const size_t next_rows = next.rows == nullptr ? 0 : next.rows->RowCount();
+    if (!batch.empty() && rows + next_rows > kBatchRowsMax) {
+      break;
+    }
+    rows += next_rows;
+    const bool ends_batch = next.snapshot != nullptr;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
+    if (ends_batch) {
+      break;
+    }
   }
   in_progress_ = batch.size();
   return batch;
@@ -136,25 +188,36 @@ std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
 void WriteBehind::Run() {
   while (true) {
     const std::vector<Queued> batch = TakeBatch();
+    RunBoundaryWork();
     bool flush = false;
     {
       MutexLock lock(mu_);
       if (stopping_) {
         return;
       }
-      flush = batch.empty() && flush_wanted_;
+      // Versions may have come while the boundary work ran: they are written first.
+      flush = batch.empty() && queue_.empty() && flush_wanted_;
     }
     Status status = flush ? dbs_.Flush() : WriteBatch(batch);
     if (status.ok()) {
       for (const Queued& queued : batch) {
-        overlay_.Erase(*queued.rows);
+        if (queued.rows != nullptr) {
+          overlay_.Erase(*queued.rows);
+        }
       }
       status = FlushLagging();
+    }
+    if (status.ok() && !batch.empty() && batch.back().snapshot != nullptr) {
+      options_.begin_snapshot(batch.back().snapshot);
     }
     {
       MutexLock lock(mu_);
       in_progress_ = 0;
+      finished_version_ = written_version_;
       error_ = status;
+      if (!status.ok()) {
+        DropSnapshots(batch, status);
+      }
       if (flush) {
         flush_wanted_ = false;
       }
@@ -167,20 +230,45 @@ void WriteBehind::Run() {
   }
 }
 
+void WriteBehind::DropSnapshots(const std::vector<Queued>& batch, const Status& cause) {
+  for (const Queued& queued : batch) {
+    if (queued.snapshot != nullptr) {
+      queued.snapshot->Finish(cause);
+    }
+  }
+  for (const Queued& queued : queue_) {
+    if (queued.snapshot != nullptr) {
+      queued.snapshot->Finish(cause);
+    }
+  }
+}
+
 Status WriteBehind::WriteBatch(const std::vector<Queued>& batch) {
-  started_version_.store(batch.back().rows->version, std::memory_order_release);
+  Version last = 0;
+  for (const Queued& queued : batch) {
+    if (queued.rows != nullptr) {
+      last = queued.rows->version;
+    }
+  }
+  if (last == 0) {
+    return OkStatus();
+  }
+  started_version_.store(last, std::memory_order_release);
   for (const DataDb db : kAllDataDbs) {
-    RETURN_IF_ERROR(WriteDb(db, batch));
+    RETURN_IF_ERROR(WriteDb(db, last, batch));
   }
   for (const Queued& queued : batch) {
+    if (queued.rows != nullptr && options_.undo != nullptr) {
+      options_.undo->Append(*queued.rows);
+    }
     log_bytes_written_ += queued.log_bytes;
   }
+  written_version_ = std::max(written_version_, last);
   return OkStatus();
 }
 
-Status WriteBehind::WriteDb(DataDb db, const std::vector<Queued>& batch) {
+Status WriteBehind::WriteDb(DataDb db, Version last, const std::vector<Queued>& batch) {
   const size_t index = IndexOf(db);
-  const Version last = batch.back().rows->version;
   if (last <= db_versions_[index]) {
     return OkStatus();  // replaying versions that this DB already holds
   }
@@ -188,6 +276,9 @@ Status WriteBehind::WriteDb(DataDb db, const std::vector<Queued>& batch) {
   DbMetadata metadata;
   bool touched = false;
   for (const Queued& queued : batch) {
+    if (queued.rows == nullptr) {
+      continue;
+    }
     if (!queued.rows->rows[index].empty()) {
       rows.push_back(&queued.rows->rows[index]);
     }

@@ -1,5 +1,6 @@
 // The thread that carries committed versions into the data DBs, in version order, several at once
-// when it lags.
+// when it lags. Between two versions it writes undo records, starts snapshots and runs what others
+// need to do while all four DBs stand at one version.
 //
 // Invariants:
 //  (1) A data DB is written in whole versions: rows and metadata of the last version of a batch, in
@@ -23,6 +24,8 @@
 #include "flatkv/base/status.h"
 #include "flatkv/store/data_dbs.h"
 #include "flatkv/store/overlay.h"
+#include "flatkv/store/snapshot_request.h"
+#include "flatkv/store/undo_log.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
@@ -34,6 +37,10 @@ class WriteBehind {
     uint64_t replay_bytes_max = 0;
     // The version that each DB holds at the start; a DB is never moved backwards.
     std::array<Version, kDataDbs> db_versions{};
+    // Gets every version's undo record; may be null.
+    UndoLog* undo = nullptr;
+    // Called on the writing thread when all four DBs stand at the request's version.
+    std::function<void(std::shared_ptr<SnapshotRequest>)> begin_snapshot;
     // Called once, on the writing thread, with the first error.
     std::function<void(const Status&)> on_error;
   };
@@ -44,8 +51,15 @@ class WriteBehind {
   ~WriteBehind();
 
   // Hands over a version whose rows the overlay already shows. `log_bytes` is its size in the
-  // changelog.
-  void Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes) EXCLUDES(mu_);
+  // changelog. With `snapshot` one is begun right after the version; null rows begin one of the
+  // version before.
+  void Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,
+               std::shared_ptr<SnapshotRequest> snapshot) EXCLUDES(mu_);
+  // Runs `work` on the writing thread between two versions, with the one that the DBs then hold,
+  // and waits for it. Errors: the write error that stopped the thread.
+  Status AtBoundary(const std::function<void(Version)>& work) EXCLUDES(mu_);
+  // Waits until the DBs hold `version`, which is enqueued. Errors: as above.
+  Status WaitWritten(Version version) EXCLUDES(mu_);
   // Waits until the overlay is below its limit. Errors: the write error that stopped the thread.
   Status WaitForRoom() EXCLUDES(mu_);
   // Waits until everything enqueued is in the data DBs (in memory or on disk). Errors: as above.
@@ -62,12 +76,23 @@ class WriteBehind {
   struct Queued {
     std::shared_ptr<const VersionRows> rows;
     uint64_t log_bytes = 0;
+    std::shared_ptr<SnapshotRequest> snapshot;
+  };
+  struct BoundaryWork {
+    const std::function<void(Version)>* work = nullptr;
+    bool done = false;
   };
 
   void Run() EXCLUDES(mu_);
   std::vector<Queued> TakeBatch() EXCLUDES(mu_);
+  void RunBoundaryWork() EXCLUDES(mu_);
+  bool HasWork() const REQUIRES(mu_) {
+    return !queue_.empty() || flush_wanted_ || !boundary_work_.empty();
+  }
   Status WriteBatch(const std::vector<Queued>& batch);
-  Status WriteDb(DataDb db, const std::vector<Queued>& batch);
+  Status WriteDb(DataDb db, Version last, const std::vector<Queued>& batch);
+  // Tells those who wait for the snapshots of `batch` and of the queue that none will come.
+  void DropSnapshots(const std::vector<Queued>& batch, const Status& cause) REQUIRES(mu_);
   Status FlushLagging();
 
   DataDbs& dbs_;
@@ -77,6 +102,7 @@ class WriteBehind {
 
   // Used by the writing thread only.
   std::array<Version, kDataDbs> db_versions_;
+  Version written_version_ = 0;  // all four DBs hold it
   uint64_t log_bytes_written_ = 0;
   std::array<uint64_t, kDataDbs> log_bytes_flushed_{};
   std::array<Version, kDataDbs> flushed_seen_{};
@@ -85,6 +111,8 @@ class WriteBehind {
   CondVar changed_;
   std::deque<Queued> queue_ GUARDED_BY(mu_);
   size_t in_progress_ GUARDED_BY(mu_) = 0;
+  Version finished_version_ GUARDED_BY(mu_) = 0;  // written_version_ as others see it
+  std::deque<BoundaryWork*> boundary_work_ GUARDED_BY(mu_);
   bool flush_wanted_ GUARDED_BY(mu_) = false;
   bool stopping_ GUARDED_BY(mu_) = false;
   Status error_ GUARDED_BY(mu_);

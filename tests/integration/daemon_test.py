@@ -166,10 +166,10 @@ class Refusals(DaemonTestCase):
         return failure.exception.log
 
     def contents(self):
-        """Every file but the lock and what LevelDB writes anew whenever it opens a directory."""
+        """Every file but the lock, scratch, and what LevelDB writes anew whenever it opens a directory."""
         return {name: digest
                 for name, digest in harness.tree_digest(self.directory / "home", leave_out=("LOCK",)).items()
-                if not re.search(r"/(CURRENT|LOG|LOG\.old|MANIFEST-\d+|\d+\.log)$", name)}
+                if not re.search(r"/(CURRENT|LOG|LOG\.old|MANIFEST-\d+|\d+\.log|scratch)$", name)}
 
     def test_a_second_daemon_names_the_first(self):
         first = self.start()
@@ -256,7 +256,7 @@ class CommandErrors(DaemonTestCase):
     def test_usage(self):
         self.assertIn("--help", self.run_fails(2, "replay"))
         self.assertIn("give one", self.run_fails(2, "status", "--home", "x", "--address", "unix:y"))
-        self.assertIn("--home", self.run_fails(2, "verify"))
+        self.assertIn("--home", self.run_fails(11, "verify", "--address", "unix:/nonexistent"))
         self.run_fails(2, "get", "evm", "0g")
         self.run_fails(2, "config", "check", self.directory / "missing.toml")
 

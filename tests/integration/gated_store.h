@@ -65,6 +65,10 @@ class GatedStore final : public Store {
   StatusOr<CommitResult> Commit(Version version) override { return base_.Commit(version); }
   void DiscardPending() override { base_.DiscardPending(); }
   StatusOr<ReadResult> Get(std::span<const KeyRef> keys) override { return base_.Get(keys); }
+  StatusOr<std::shared_ptr<StoreView>> ViewAt(Version version) override {
+    return base_.ViewAt(version);
+  }
+  StoreAdmin& admin() override { return base_.admin(); }
   VersionRoot CommittedRoot() override { return base_.CommittedRoot(); }
   StatusOr<Digest> RootAt(Version version) override { return base_.RootAt(version); }
   VersionRoot WorkingRoot() override { return base_.WorkingRoot(); }

@@ -83,14 +83,25 @@ v1::ErrorDetail DetailOf(const grpc::Status& status) {
   return detail;
 }
 
-void EventLog::Log(LogLevel /*level*/, std::string_view event, std::string_view /*text*/) {
+void EventLog::Log(LogLevel /*level*/, std::string_view event, std::string_view text) {
   MutexLock lock(mu_);
-  events_.emplace_back(event);
+  events_.emplace_back(event, text);
+}
+
+std::string EventLog::TextOf(std::string_view event) {
+  MutexLock lock(mu_);
+  for (auto logged = events_.rbegin(); logged != events_.rend(); ++logged) {
+    if (logged->first == event) {
+      return logged->second;
+    }
+  }
+  return "";
 }
 
 bool EventLog::Has(std::string_view event) {
   MutexLock lock(mu_);
-  return std::find(events_.begin(), events_.end(), event) != events_.end();
+  return std::any_of(events_.begin(), events_.end(),
+                     [event](const auto& logged) { return logged.first == event; });
 }
 
 RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
@@ -121,7 +132,8 @@ RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::stri
   return answer;
 }
 
-server::ServerOptions TestServer::Options(const std::vector<std::string>& listen) {
+server::ServerOptions TestServer::Options(const std::vector<std::string>& listen,
+                                          const std::string& admin_listen) {
   server::ServerOptions options;
   options.config.listen.clear();
   for (const std::string& address : listen) {
@@ -132,12 +144,25 @@ server::ServerOptions TestServer::Options(const std::vector<std::string>& listen
   options.config.max_message_bytes = kTestMessageBytesMax;
   options.wal_sync = "always";
   options.build = "test";
+  if (!admin_listen.empty()) {
+    const StatusOr<ListenAddress> parsed = ParseListenAddress(admin_listen);
+    EXPECT_OK(parsed);
+    options.admin_address = *parsed;
+  }
   return options;
 }
 
 TestServer::TestServer(Store& store, const std::vector<std::string>& listen, bool reflection) {
   server::ServerOptions options = Options(listen);
   options.config.reflection = reflection;
+  Start(store, options);
+}
+
+TestServer::TestServer(Store& store, const server::ServerOptions& options) {
+  Start(store, options);
+}
+
+void TestServer::Start(Store& store, const server::ServerOptions& options) {
   auto started = server::Server::Start(store, log, options);
   EXPECT_OK(started);
   server = *std::move(started);
@@ -149,9 +174,15 @@ TestServer::TestServer(Store& store, const std::vector<std::string>& listen, boo
                                       grpc::InsecureChannelCredentials(), arguments);
   commits = v1::CommitService::NewStub(channel);
   queries = v1::QueryService::NewStub(channel);
+  if (options.admin_address.has_value()) {
+    admin_channel = grpc::CreateCustomChannel(server->admin_address(),
+                                              grpc::InsecureChannelCredentials(), arguments);
+    admin = v1::AdminService::NewStub(admin_channel);
+  }
 }
 
-std::string TestServer::Health(const std::string& service) const {
+std::string TestServer::Health(const std::string& service,
+                               const std::shared_ptr<grpc::Channel>& channel) {
   // grpc.health.v1.HealthCheckRequest {string service = 1}; the answer's field 1 is the state.
   std::string request;
   if (!service.empty()) {

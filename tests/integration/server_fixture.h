@@ -6,9 +6,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "flatkv/store/store.h"
+#include "flatkv/v1/admin_service.grpc.pb.h"
 #include "flatkv/v1/commit_service.grpc.pb.h"
 #include "flatkv/v1/error.pb.h"
 #include "flatkv/v1/query_service.grpc.pb.h"
@@ -32,10 +34,12 @@ class EventLog final : public Logger {
  public:
   void Log(LogLevel level, std::string_view event, std::string_view text) override;
   bool Has(std::string_view event) EXCLUDES(mu_);
+  // The text of the last event of this name; empty without one.
+  std::string TextOf(std::string_view event) EXCLUDES(mu_);
 
  private:
   Mutex mu_;
-  std::vector<std::string> events_ GUARDED_BY(mu_);
+  std::vector<std::pair<std::string, std::string>> events_ GUARDED_BY(mu_);
 };
 
 // Calls with bytes instead of messages, for services whose messages we do not have and for
@@ -50,10 +54,15 @@ RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::stri
 struct TestServer {
   // Over `store`, on `listen` ("unix:PATH" or "HOST:PORT").
   TestServer(Store& store, const std::vector<std::string>& listen, bool reflection = true);
+  TestServer(Store& store, const server::ServerOptions& options);
 
-  static server::ServerOptions Options(const std::vector<std::string>& listen);
+  // With AdminService on `admin_listen`; empty: without.
+  static server::ServerOptions Options(const std::vector<std::string>& listen,
+                                       const std::string& admin_listen = "");
   // "SERVING", "NOT_SERVING" or the error of the health service.
-  std::string Health(const std::string& service) const;
+  std::string Health(const std::string& service) const { return Health(service, channel); }
+  static std::string Health(const std::string& service,
+                            const std::shared_ptr<grpc::Channel>& channel);
   grpc::Status Commit(const v1::CommitBlockRequest& request, v1::CommitResponse* response) const;
   grpc::Status Get(const std::string& module, const std::string& key,
                    v1::GetResponse* response) const;
@@ -64,6 +73,11 @@ struct TestServer {
   std::shared_ptr<grpc::Channel> channel;  // to the first address
   std::unique_ptr<v1::CommitService::Stub> commits;
   std::unique_ptr<v1::QueryService::Stub> queries;
+  std::shared_ptr<grpc::Channel> admin_channel;  // null without AdminService
+  std::unique_ptr<v1::AdminService::Stub> admin;
+
+ private:
+  void Start(Store& store, const server::ServerOptions& options);
 };
 
 // A store in memory; a power cut and failing calls are at hand.

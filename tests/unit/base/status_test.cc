@@ -75,12 +75,12 @@ TEST(Reason, IsUnspecifiedWhereNoneWasSet) {
 
 TEST(Reason, SurvivesItsNameForEveryReason) {
   std::set<std::string> names;
-  for (int i = 0; i <= static_cast<int>(Reason::kRootMismatch); ++i) {
+  for (int i = 0; i <= static_cast<int>(kLastReason); ++i) {
     const auto reason = static_cast<Reason>(i);
     EXPECT_THAT(WithReason(Internal("m"), reason), HasReason(reason));
     names.emplace(ReasonName(reason));
   }
-  EXPECT_EQ(names.size(), static_cast<size_t>(Reason::kRootMismatch) + 1);
+  EXPECT_EQ(names.size(), static_cast<size_t>(kLastReason) + 1);
   EXPECT_EQ(ReasonName(Reason::kVersionGap), "VERSION_GAP");
   EXPECT_EQ(ReasonName(Reason::kRootMismatch), "ROOT_MISMATCH");
 }

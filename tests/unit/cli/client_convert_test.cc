@@ -14,7 +14,9 @@ namespace flatkv::cli {
 namespace {
 
 using test::StatusIs;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const ClientOptions kOptions = {.address = "unix:/run/x.sock"};
 
@@ -59,7 +61,8 @@ TEST(FromGrpc, AnUnreachableDaemonIsNamedAndAPoisonedOneIsNotUnreachable) {
   const Status poisoned =
       FromGrpc(WithDetail(grpc::StatusCode::UNAVAILABLE, v1::POISONED, 0), kOptions);
   EXPECT_EQ(CommandExitCode(poisoned), kExitIo);
-  EXPECT_EQ(HintOf(poisoned), "");
+  EXPECT_THAT(HintOf(poisoned),
+              AllOf(HasSubstr("flatkv status"), Not(HasSubstr("flatkvd --home"))));
 }
 
 TEST(FromGrpc, AMessageOverTheLimitIsNoFullDisk) {

@@ -34,6 +34,24 @@ TEST(CommandErrors, TextNamesTheProgramAndTheHint) {
   EXPECT_EQ(RenderError(NotFound("no store"), false), "flatkv: no store\n");
 }
 
+TEST(CommandErrors, EveryReasonHasAHintThatACommandCanOverride) {
+  for (int i = 1; i <= static_cast<int>(kLastReason); ++i) {
+    const Status status = WithReason(FailedPrecondition("x"), static_cast<Reason>(i));
+    EXPECT_FALSE(HintOf(status).empty()) << ReasonName(static_cast<Reason>(i));
+    EXPECT_EQ(HintOf(WithHint(status, "better")), "better");
+  }
+  EXPECT_EQ(HintOf(FailedPrecondition("x")), "");
+}
+
+TEST(CommandErrors, HintsOfRecoveryNameTheirCommands) {
+  const auto hint = [](Reason reason) { return HintOf(WithReason(DataLoss("x"), reason)); };
+  EXPECT_NE(hint(Reason::kVersionUnreachable).find("flatkv status"), std::string::npos);
+  EXPECT_NE(hint(Reason::kSnapshotInUse).find("flatkv snapshot unpin"), std::string::npos);
+  EXPECT_NE(hint(Reason::kRecoveryAmbiguous).find("flatkv recover --select"), std::string::npos);
+  EXPECT_NE(hint(Reason::kDirtyStore).find("on-dirty-store"), std::string::npos);
+  EXPECT_NE(hint(Reason::kConfirmationNeeded).find("--yes"), std::string::npos);
+}
+
 TEST(CommandErrors, HintsSurviveAnnotation) {
   EXPECT_EQ(HintOf(Annotate(WithHint(Unavailable("x"), "wait"), "step")), "wait");
 }
@@ -42,6 +60,7 @@ TEST(CommandErrors, ExitCodesAreThoseOfTheContract) {
   EXPECT_EQ(CommandExitCode(OkStatus()), 0);
   EXPECT_EQ(CommandExitCode(FailedPrecondition("")), 1);
   EXPECT_EQ(CommandExitCode(InvalidArgument("")), 2);
+  EXPECT_EQ(CommandExitCode(WithReason(FailedPrecondition(""), Reason::kConfirmationNeeded)), 3);
   EXPECT_EQ(CommandExitCode(NotFound("")), 4);
   EXPECT_EQ(CommandExitCode(OutOfRange("")), 4);
   EXPECT_EQ(CommandExitCode(WithReason(FailedPrecondition(""), Reason::kVersionGap)), 4);

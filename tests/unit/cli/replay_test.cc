@@ -42,7 +42,7 @@ class FakeAccess final : public StoreAccess {
     return report;
   }
   StatusOr<VersionRoot> Root(std::optional<Version>) override { return Unimplemented("Root"); }
-  StatusOr<GetAnswer> Get(std::string_view, std::string_view) override {
+  StatusOr<GetAnswer> Get(std::string_view, std::string_view, std::optional<Version>) override {
     return Unimplemented("Get");
   }
   StatusOr<Version> Iterate(const IterateQuery&, const OnPair&) override {
@@ -68,7 +68,8 @@ class FakeAccess final : public StoreAccess {
       RETURN_IF_ERROR(on_committed(result));
     }
   }
-  Status VerifyRows() override { return Unimplemented("VerifyRows"); }
+  StatusOr<StoreAdmin*> Admin() override { return Unimplemented("Admin"); }
+  StatusOr<RetentionInfo> Retention() override { return Unimplemented("Retention"); }
   Status Close() override { return OkStatus(); }
 
   Version head_;

@@ -104,6 +104,8 @@ TEST(ConfigTable, EntriesAreCompleteAndNamesUnique) {
     ASSERT_NE(spec.field.set, nullptr);
     EXPECT_FALSE(spec.description.empty());
     EXPECT_EQ(spec.type == KeyType::kChoice, !spec.choices.empty());
+    EXPECT_EQ(spec.type == KeyType::kText, !spec.allowed.empty());
+    EXPECT_EQ(spec.type == KeyType::kText, spec.check != nullptr);
     const bool has_range = spec.type == KeyType::kInteger || spec.type == KeyType::kSize ||
                            spec.type == KeyType::kDuration;
     EXPECT_EQ(has_range, spec.max > spec.min);
@@ -121,6 +123,10 @@ TEST(ConfigTable, VariablesAreNamedAfterSectionAndKey) {
 
 TEST(ConfigTable, DefaultsLieInTheirRanges) {
   for (const KeySpec& spec : ConfigKeys()) {
+    if (spec.type == KeyType::kText) {
+      EXPECT_TRUE(spec.check(std::get<std::string>(spec.field.get(DefaultConfig()))).ok())
+          << DisplayName(spec);
+    }
     if (spec.max > 0) {
       const int64_t value = std::get<int64_t>(spec.field.get(DefaultConfig()));
       EXPECT_GE(value, spec.min) << DisplayName(spec);

@@ -67,7 +67,7 @@ TEST(ConfigErrors, SurvivesTruncationAndChangedBytesAnywhereInTheFile) {
 TEST(ConfigErrors, UnknownSectionNamesTheNearest) {
   EXPECT_EQ(ErrorOf("\n[wall]\nsync = \"off\"\n"),
             "f.toml:2: [wall]: unknown section, did you mean \"wal\"? (allowed: store, wal, cache, "
-            "engine, snapshot, limits, server, log)");
+            "engine, snapshot, rollback, views, recovery, limits, server, log)");
   EXPECT_THAT(ErrorOf("[telemetry]\n"),
               StartsWith("f.toml:1: [telemetry]: unknown section (allow"));
   EXPECT_THAT(ErrorOf("[\"\"]\n"), StartsWith("f.toml:1: []: unknown section (allowed"));
@@ -195,6 +195,51 @@ TEST(ConfigErrors, RemoteAddressNeedsPermission) {
             "[server] allow-insecure-remote = true)");
   EXPECT_EQ(ErrorOf("[server]\nlisten = [\"0.0.0.0:7450\"]\nallow-insecure-remote = true\n"),
             "accepted");
+}
+
+TEST(ConfigErrors, AdminServiceIsNeverServedToOtherMachines) {
+  constexpr char kAllowed[] =
+      " (allowed: \"auto\" (unix:HOME/admin.sock), \"off\", \"unix:PATH\", a loopback "
+      "\"HOST:PORT\")";
+  for (const std::string address : {"0.0.0.0:7451", "[::]:7451", "node.example.org:7451"}) {
+    EXPECT_EQ(
+        ErrorOf("[server]\nallow-insecure-remote = true\nadmin-listen = \"" + address + "\"\n"),
+        "f.toml:3: [server] admin-listen: \"" + address + "\" can be reached from other machines" +
+            kAllowed);
+  }
+  EXPECT_EQ(ErrorOf("[server]\nadmin-listen = \"on\"\n"),
+            std::string("f.toml:2: [server] admin-listen: \"on\": the port is missing") + kAllowed);
+  EXPECT_THAT(ErrorOf("[server]\nadmin-listen = \"unix:/" + std::string(107, 'a') + "\"\n"),
+              HasSubstr("the socket path has 108 bytes, the system allows 107"));
+  EXPECT_THAT(ErrorOf("[server]\nadmin-listen = [\"off\"]\n"),
+              HasSubstr("expected a string, found an array"));
+  EXPECT_THAT(ErrorOf("", {{"FLATKV_SERVER_ADMIN_LISTEN", ""}}), HasSubstr("the port is missing"));
+}
+
+TEST(ConfigErrors, AdminServiceHasAnAddressOfItsOwn) {
+  EXPECT_EQ(ErrorOf("[server]\nlisten = [\"unix:/a\", \"unix:/b\"]\nadmin-listen = \"unix:/b\"\n"),
+            "f.toml:3: [server] admin-listen: \"unix:/b\" is in [server] listen too (allowed: an "
+            "address of its own)");
+  EXPECT_EQ(ErrorOf("[server]\nlisten = [\"localhost:0\"]\nadmin-listen = \"localhost:0\"\n"),
+            "accepted");
+}
+
+TEST(ConfigErrors, WipingAStoreNeedsItsId) {
+  const std::string wipe = "[recovery]\non-dirty-store = \"wipe\"\n";
+  EXPECT_EQ(ErrorOf(wipe),
+            "f.toml:2: [recovery] on-dirty-store: \"wipe\" gives a store up and is not confirmed "
+            "(allowed: with [recovery] wipe-confirmation = the id of the store, which `flatkv "
+            "status` prints)");
+  EXPECT_EQ(ErrorOf(wipe + "wipe-confirmation = \"0123456789abcdef0123456789abcdef\"\n"),
+            "accepted");
+  for (const std::string id :
+       {"yes", "0123456789ABCDEF0123456789ABCDEF", "0123456789abcdef0123456789abcdef0",
+        "0123456789abcdef0123456789abcde"}) {
+    EXPECT_EQ(
+        ErrorOf(wipe + "wipe-confirmation = \"" + id + "\"\n"),
+        "f.toml:3: [recovery] wipe-confirmation: that is not the id of a store (allowed: \"\", "
+        "the 32 hexadecimal digits of a store's id)");
+  }
 }
 
 TEST(ConfigErrors, AllProblemsAreListedInTheOrderOfTheSources) {

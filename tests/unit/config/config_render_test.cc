@@ -23,6 +23,16 @@ std::vector<KeyValue> EdgeValues(const KeySpec& spec) {
       return {std::vector<ListenAddress>{{.host = "::1", .port = 65535},
                                          {.host = "localhost", .port = 0},
                                          {.kind = ListenAddress::Kind::kUnix, .path = "/a-b_c.s"}}};
+    case KeyType::kText: {
+      std::vector<KeyValue> values;
+      for (const std::string text : {"", "auto", "off", "unix:/a-b_c.s", "[::1]:65535",
+                                     "0123456789abcdef0123456789abcdef"}) {
+        if (spec.check(text).ok()) {
+          values.emplace_back(text);
+        }
+      }
+      return values;
+    }
     case KeyType::kChoice: {
       std::vector<KeyValue> values;
       for (size_t i = 0; i < spec.choices.size(); ++i) {

@@ -54,6 +54,9 @@ TEST(ConfigSources, EmptyFileGivesTheDefaults) {
   EXPECT_EQ(config.store.initial_version, std::nullopt);
   EXPECT_EQ(config.server.listen,
             (std::vector<ListenAddress>{{.host = "127.0.0.1", .port = 7450}}));
+  EXPECT_EQ(config.store.snapshot.policy, SnapshotPolicy::kInterval);
+  EXPECT_EQ(config.store.on_dirty_store, OnDirtyStore::kRecover);
+  EXPECT_EQ(config.server.admin_listen, "auto");
   EXPECT_TRUE(config.origins.empty());
 }
 
@@ -81,7 +84,20 @@ compression = "none"
 [snapshot]
 policy = "size-ratio"
 interval = 9
+size-ratio = 18
+size-ratio-floor = "19MiB"
 keep-recent = 10
+allow-copy = true
+validation = "full"
+[rollback]
+undo-depth = 20
+[views]
+max-open = 21
+max-idle = "22s"
+memory-bytes = "23MiB"
+[recovery]
+on-dirty-store = "restore-snapshot"
+wipe-confirmation = "0123456789abcdef0123456789abcdef"
 [limits]
 max-key-bytes = 111
 max-module-bytes = 12
@@ -90,6 +106,7 @@ max-change-set-bytes = 1400
 [server]
 listen = ["unix:/s", "[::]:15"]
 allow-insecure-remote = true
+admin-listen = "unix:/admin"
 max-message-bytes = "16MiB"
 drain-timeout = "17ms"
 reflection = false
@@ -117,13 +134,24 @@ format = "json"
   EXPECT_EQ(store.limits.module_bytes_max, 12u);
   EXPECT_EQ(store.limits.value_bytes_max, 1300u);
   EXPECT_EQ(store.limits.change_set_bytes_max, 1400u);
-  EXPECT_EQ(config.snapshot.policy, SnapshotPolicy::kSizeRatio);
-  EXPECT_EQ(config.snapshot.interval_versions, 9);
-  EXPECT_EQ(config.snapshot.keep_recent, 10u);
+  EXPECT_EQ(store.snapshot.policy, SnapshotPolicy::kSizeRatio);
+  EXPECT_EQ(store.snapshot.interval_versions, 9);
+  EXPECT_EQ(store.snapshot.size_ratio, 18u);
+  EXPECT_EQ(store.snapshot.size_ratio_floor_bytes, uint64_t{19} << 20);
+  EXPECT_EQ(store.snapshot.keep_recent, 10u);
+  EXPECT_TRUE(store.snapshot.allow_copy);
+  EXPECT_EQ(store.snapshot.validation, SnapshotValidation::kFull);
+  EXPECT_EQ(store.undo_depth, 20u);
+  EXPECT_EQ(store.views.open_max, 21u);
+  EXPECT_EQ(store.views.idle_max, std::chrono::seconds(22));
+  EXPECT_EQ(store.views.memory_bytes_max, uint64_t{23} << 20);
+  EXPECT_EQ(store.on_dirty_store, OnDirtyStore::kRestoreSnapshot);
+  EXPECT_EQ(store.wipe_confirmation, "0123456789abcdef0123456789abcdef");
   ASSERT_EQ(config.server.listen.size(), 2u);
   EXPECT_EQ(config.server.listen[0].path, "/s");
   EXPECT_EQ(config.server.listen[1], (ListenAddress{.host = "::", .port = 15}));
   EXPECT_TRUE(config.server.allow_insecure_remote);
+  EXPECT_EQ(config.server.admin_listen, "unix:/admin");
   EXPECT_EQ(config.server.max_message_bytes, uint64_t{16} << 20);
   EXPECT_EQ(config.server.drain_timeout, std::chrono::milliseconds(17));
   EXPECT_FALSE(config.server.reflection);

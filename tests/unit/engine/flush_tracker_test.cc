@@ -48,6 +48,33 @@ TEST(FlushTracker, RemovingAnEarlierLogDoesNotEndTheWaitForALaterOne) {
   EXPECT_EQ(tracker.FlushedVersion(), 2);
 }
 
+TEST(FlushTracker, TheVersionOfTheLatestMemtableCountsAlsoIfItIsLower) {
+  FlushTracker tracker;
+  tracker.LogCreated(4);
+  tracker.BatchWritten(9);
+  tracker.LogCreated(7);
+  tracker.BatchWritten(5);
+  tracker.LogCreated(9);
+  tracker.LogRemoved(4);
+  EXPECT_EQ(tracker.FlushedVersion(), 9);
+  tracker.LogRemoved(7);
+  EXPECT_EQ(tracker.FlushedVersion(), 5);
+}
+
+TEST(FlushTracker, RemovingAnEarlierLogLateChangesNothing) {
+  FlushTracker tracker;
+  tracker.LogCreated(4);
+  tracker.BatchWritten(9);
+  tracker.LogCreated(7);
+  tracker.BatchWritten(5);
+  tracker.LogCreated(9);
+  EXPECT_EQ(tracker.LiveLog(), 9u);
+  tracker.LogRemoved(7);
+  tracker.LogRemoved(4);
+  EXPECT_EQ(tracker.FlushedVersion(), 5);
+  EXPECT_FALSE(tracker.FlushOutstanding());
+}
+
 TEST(FlushTracker, LogsOfAnEarlierProcessSayNothing) {
   FlushTracker tracker;
   tracker.LogCreated(10);

@@ -129,7 +129,7 @@ TEST_F(LevelDbEngineTest, AnEmptyBatchCarriesItsVersion) {
 TEST_F(LevelDbEngineTest, CloseWithoutFlushLeavesAWholePrefixNotBelowTheFlushedVersion) {
   History history(13);
   Version flushed = 0;
-  for (int reopen = 0; reopen < 12; ++reopen) {
+  for (int reopen = 0; reopen < 8; ++reopen) {
     SCOPED_TRACE(reopen);
     ASSERT_OK_AND_ASSIGN(std::unique_ptr<KvEngine> engine, Open());
     ASSERT_OK_AND_ASSIGN(const Rows rows, ReadAll(*engine));
@@ -138,7 +138,7 @@ TEST_F(LevelDbEngineTest, CloseWithoutFlushLeavesAWholePrefixNotBelowTheFlushedV
     ASSERT_EQ(rows, history.At(found));
     // The changelog would bring the DB forward from here.
     History replayed(13);
-    while (replayed.head() < history.head() + 25) {
+    while (replayed.head() < history.head() + 50) {
       const Changes& changes = replayed.Extend(60);
       if (replayed.head() > found) {
         ASSERT_OK(WriteChanges(*engine, changes, replayed.head()));
@@ -148,6 +148,7 @@ TEST_F(LevelDbEngineTest, CloseWithoutFlushLeavesAWholePrefixNotBelowTheFlushedV
     while (history.head() < replayed.head()) {
       history.Extend(60);
     }
+    // Each memtable waits for the flush of the one before: with several, some flush is over.
     flushed = engine->FlushedVersion();
     EXPECT_GT(flushed, 0);
     ASSERT_OK(engine->Close());

@@ -205,7 +205,7 @@ TEST_F(StoreOpenTest, ATornTailIsCutReportedAndRefusedUnderTheStrictPolicy) {
   EXPECT_EQ(store->Info().root, root_);
 }
 
-TEST_F(StoreOpenTest, AChangedRowIsFoundByVerify) {
+TEST_F(StoreOpenTest, ADamagedDataDbIsSetAsideAndMadeAnewFromTheChangelog) {
   Fill(8);
   // Damage a table so that its checksum fails: nothing wrong is served.
   const std::string directory = std::string(kDirectory) + "/working/misc";
@@ -218,9 +218,14 @@ TEST_F(StoreOpenTest, AChangedRowIsFoundByVerify) {
     }
   }
   ASSERT_TRUE(damaged);
-  auto store = OpenStore(fs_, options_);
-  const Status status = store.ok() ? (*store)->VerifyRows() : store.status();
-  EXPECT_THAT(status, StatusIs(StatusCode::kDataLoss, HasSubstr("misc")));
+  ASSERT_OK_AND_ASSIGN(auto store, OpenStore(fs_, options_));
+  EXPECT_EQ(store->Info().root, root_);
+  EXPECT_THAT(store->recovery().working_rebuilt, HasSubstr("misc"));
+  ASSERT_EQ(store->recovery().set_aside.size(), 1u);
+  ASSERT_OK_AND_ASSIGN(const auto quarantine, store->admin().ListQuarantine());
+  ASSERT_EQ(quarantine.size(), 1u);
+  EXPECT_EQ(quarantine[0].item, "working");
+  EXPECT_OK(store->VerifyRows());
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ inline StoreOptions SmallStoreOptions(Suite suite = Suite::kSha256) {
   options.write_buffer_bytes = 256 << 10;
   options.max_file_bytes = 1 << 20;
   options.compression = false;
+  options.snapshot.policy = SnapshotPolicy::kManual;
   return options;
 }
 

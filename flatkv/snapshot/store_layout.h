@@ -1,0 +1,38 @@
+// Names in a store directory. docs/format.md, "Store directory", has the tree.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "flatkv/base/types.h"
+
+namespace flatkv {
+
+inline constexpr char kLockName[] = "LOCK";
+inline constexpr char kIdentityName[] = "IDENTITY";
+inline constexpr char kDirtyName[] = "DIRTY";      // present while the store is open
+inline constexpr char kIntentName[] = "INTENT";    // a multi-step operation in progress
+inline constexpr char kCurrentName[] = "current";  // symlink to the snapshot to start from
+inline constexpr char kWorkingName[] = "working";
+inline constexpr char kChangelogName[] = "changelog";
+inline constexpr char kUndoName[] = "undo";
+inline constexpr char kReorgName[] = "reorg";  // the new versions of a reorg in progress
+inline constexpr char kPinsName[] = "pins";
+inline constexpr char kQuarantineName[] = "quarantine";
+inline constexpr char kScratchName[] =
+    "scratch";  // clones for views and validation; emptied at open
+// In working/: which snapshot it was cloned from.
+inline constexpr char kSnapshotBaseName[] = "SNAPSHOT_BASE";
+// In a snapshot: its manifest.
+inline constexpr char kSnapshotManifestName[] = "SNAPSHOT";
+// Suffixes of what an interrupted step leaves; removed at open.
+inline constexpr std::string_view kTemporarySuffix = "-tmp";
+inline constexpr std::string_view kRemovingSuffix = "-removing";
+
+// "snapshot-" and 20 digits.
+std::string SnapshotName(Version version);
+// nullopt for every other name, "-tmp" and "-removing" ones included.
+std::optional<Version> ParseSnapshotName(std::string_view name);
+
+}  // namespace flatkv

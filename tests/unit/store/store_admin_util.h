@@ -1,0 +1,131 @@
+// What the tests of snapshots, recovery, reorg and verify share: a store directory with snapshots,
+// and looks at it from outside.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "flatkv/base/mutex.h"
+#include "flatkv/fs/durable.h"
+#include "flatkv/fs/path.h"
+#include "flatkv/snapshot/store_layout.h"
+#include "tests/support/mem_file_system.h"
+#include "tests/support/tree_digest.h"
+#include "tests/unit/store/history.h"
+
+namespace flatkv::test {
+
+inline constexpr char kStoreDirectory[] = "/home/flatkv";
+
+inline std::string InStore(std::string_view name) { return JoinPath(kStoreDirectory, name); }
+
+// Small segments, so that a prune of the changelog removes some.
+inline StoreOptions AdminOptions() {
+  StoreOptions options = SmallStoreOptions(Suite::kBlake3);
+  options.threads = 1;
+  options.wal_segment_bytes = 2 << 10;
+  options.snapshot.keep_recent = 1000;
+  return options;
+}
+
+// The lines that the store logs.
+class CollectingLogger final : public Logger {
+ public:
+  void Log(LogLevel level, std::string_view event, std::string_view text) override {
+    MutexLock lock(mu_);
+    lines_.emplace_back(level, std::string(event) + ": " + std::string(text));
+  }
+  // Those of errors and warnings, one a line.
+  std::string Complaints() const {
+    MutexLock lock(mu_);
+    std::string complaints;
+    for (const auto& [level, line] : lines_) {
+      if (level == LogLevel::kError || level == LogLevel::kWarning) {
+        complaints += line + "\n";
+      }
+    }
+    return complaints;
+  }
+
+ private:
+  mutable Mutex mu_;
+  std::vector<std::pair<LogLevel, std::string>> lines_ GUARDED_BY(mu_);
+};
+
+// The versions of the snapshot directories on disk.
+inline std::vector<Version> SnapshotsOnDisk(FileSystem& fs) {
+  std::vector<Version> versions;
+  const auto names = fs.List(kStoreDirectory);
+  EXPECT_OK(names);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (const std::optional<Version> version = ParseSnapshotName(name); version.has_value()) {
+      versions.push_back(*version);
+    }
+  }
+  return versions;
+}
+
+// Every regular file below `directory`, by path.
+inline std::vector<std::string> FilesBelow(FileSystem& fs, const std::string& directory) {
+  std::vector<std::string> files;
+  const auto names = fs.List(directory);
+  EXPECT_OK(names);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const std::string path = JoinPath(directory, name);
+    const auto info = fs.Stat(path);
+    EXPECT_OK(info);
+    if (info.ok() && info->type == FileType::kDirectory) {
+      const std::vector<std::string> below = FilesBelow(fs, path);
+      files.insert(files.end(), below.begin(), below.end());
+    } else if (info.ok() && info->type == FileType::kRegular) {
+      files.push_back(path);
+    }
+  }
+  return files;
+}
+
+inline bool IsTableName(std::string_view path) {
+  return path.ends_with(".ldb") || path.ends_with(".sst");
+}
+
+// Waits until `outcomes` snapshots have been taken or have failed since open, and none runs.
+inline void WaitForSnapshots(Store& store, uint64_t outcomes) {
+  while (true) {
+    const SnapshotActivity activity = store.admin().Retention().activity;
+    if (activity.taken + activity.failed >= outcomes && activity.running == 0) {
+      return;
+    }
+    std::this_thread::yield();
+  }
+}
+
+// The state of `version`, to the last row.
+inline void ExpectStateAt(Store& store, const History& history, Version version) {
+  const StoreInfo info = store.Info();
+  EXPECT_EQ(info.version, version);
+  EXPECT_EQ(Hex(info.root), Hex(history.root(version)));
+  for (const std::string& module : HistoryModules()) {
+    EXPECT_EQ(Walk(store, {.module = module}), history.PairsAt(version, module)) << module;
+  }
+  EXPECT_OK(store.VerifyRows());
+}
+
+// A disk with a store of `history` that has snapshots of the versions given, closed cleanly or
+// killed.
+inline void FillStore(MemFileSystem& fs, const StoreOptions& options, const History& history,
+                      const std::vector<Version>& snapshots, bool close = true) {
+  ASSERT_OK_AND_ASSIGN(auto store, OpenStore(fs, options));
+  for (const Version version : snapshots) {
+    ASSERT_OK(CommitTo(*store, history, version));
+    ASSERT_OK(store->admin().CreateSnapshot());
+  }
+  ASSERT_OK(CommitTo(*store, history, history.versions()));
+  if (close) {
+    ASSERT_OK(store->Close());
+  }
+}
+
+}  // namespace flatkv::test
