@@ -2,7 +2,7 @@
 PRESET ?= release
 JOBS ?= $(shell nproc)
 
-.PHONY: run test build deps check bench clean
+.PHONY: run test test-full build deps check bench clean
 
 # Builds, starts flatkvd, commits the real sample blocks through gRPC, prints versions and roots, keeps serving.
 run: build
@@ -12,6 +12,11 @@ run: build
 test: build
 	@python3 scripts/check_layers.py
 	@ctest --preset $(PRESET) -j $(JOBS)
+
+# Every test, those of label `full` too, which take minutes.
+test-full: build
+	@python3 scripts/check_layers.py
+	@ctest --preset full -j $(JOBS)
 
 build: deps
 	@cmake --preset $(PRESET) >/dev/null || { cmake --preset $(PRESET); exit 1; }

@@ -1,25 +1,28 @@
 // How long snapshots and rollbacks take: a preloaded store, a snapshot, some blocks, then back by
-// undo records and, after the same blocks again, by clone and replay.
+// undo records and, after the same number of blocks again, by clone and replay.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
+#include "bench/store_settings.h"
 #include "bench/workload.h"
 #include "flatkv/base/status.h"
-#include "flatkv/store/store_options.h"
 
 namespace flatkv::bench {
 
 struct RollbackBenchOptions {
   WorkloadOptions workload;
-  StoreOptions store;
+  StoreSettings settings;
   uint64_t depth = 10;   // blocks to roll back
   uint64_t repeats = 3;  // of each measurement
-  std::string home;      // an empty or absent directory; removed at the end
-  bool json = false;
+  std::string home;      // see BenchHome
+  bool keep_home = false;
 };
 
-// Prints the result on standard output.
-Status RunRollbackBench(const RollbackBenchOptions& options);
+// The result, as docs/performance.md describes it.
+StatusOr<nlohmann::json> RunRollbackBench(const RollbackBenchOptions& options);
+// As text on standard output.
+void PrintRollbackResult(const nlohmann::json& result);
 
 }  // namespace flatkv::bench

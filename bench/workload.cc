@@ -1,106 +1,106 @@
 #include "bench/workload.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-
-#include "flatkv/base/endian.h"
 
 namespace flatkv::bench {
 namespace {
 
-constexpr size_t kKeyBytes = 1 + 20 + 32;
-constexpr size_t kValueBytes = 32;
+// Blocks of the preload are of this size, so that they fit every limit on messages.
+constexpr uint64_t kPreloadBlockRows = 50'000;
 
-// SplitMix64 (Steele, Lea, Flood 2014): a bijection, so different rows have different keys.
-uint64_t Mix(uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
+bool IsShare(double share) { return share >= 0 && share <= 1; }
 
 }  // namespace
 
-Workload::Workload(const WorkloadOptions& options)
-    : options_(options), random_(options.seed), next_new_row_(options.rows) {
-  if (options_.distribution == Distribution::kZipf) {
-    // Gray et al., "Quickly generating billion-record synthetic databases", SIGMOD 1994.
-    const double n = static_cast<double>(options_.rows);
-    const double theta = options_.zipf_exponent;
-    for (uint64_t i = 1; i <= options_.rows; ++i) {
-      zipf_zeta_ += 1.0 / std::pow(static_cast<double>(i), theta);
-    }
-    zipf_alpha_ = 1.0 / (1.0 - theta);
-    zipf_eta_ = (1 - std::pow(2.0 / n, 1 - theta)) / (1 - (1 + std::pow(0.5, theta)) / zipf_zeta_);
+Status ValidateWorkload(const WorkloadOptions& options) {
+  const RowChoice& choice = options.choice;
+  if (options.rows == 0 || options.updates_per_block == 0) {
+    return InvalidArgument("a workload needs at least one row and one update a block");
   }
+  if (!IsShare(options.new_share) || !IsShare(options.delete_share) ||
+      options.new_share + options.delete_share > 1) {
+    return InvalidArgument("the shares of new and of removed rows are 0 to 1, and so is their sum");
+  }
+  if (!IsShare(choice.hot_share) || (choice.hot_share > 0) != (choice.hot_rows > 0)) {
+    return InvalidArgument(
+        "a hot set has both a share of the updates, 0 to 1, and a number of rows");
+  }
+  if (choice.hot_rows > options.rows) {
+    return InvalidArgument("the hot rows are some of the preloaded ones: there are not that many");
+  }
+  if (!(choice.zipf_exponent > 0 && choice.zipf_exponent < 1)) {
+    return InvalidArgument("the exponent of zipf lies between 0 and 1, both excluded");
+  }
+  return OkStatus();
 }
+
+Workload::Workload(const WorkloadOptions& options)
+    : options_(options),
+      chooser_(options.choice, options.rows),
+      random_(options.seed),
+      next_new_row_(options.rows) {}
 
 uint64_t Workload::preload_blocks() const {
   return (options_.rows + kPreloadBlockRows - 1) / kPreloadBlockRows;
 }
 
-void Workload::Begin() {
-  bytes_.clear();
-  // Views into bytes_ must not move: the largest block fits.
-  bytes_.reserve(std::max(kPreloadBlockRows, options_.updates_per_block) *
-                 (kKeyBytes + kValueBytes));
-  changes_.assign(1, NamedChangeSet{"evm", {}});
+void Workload::Add(uint64_t row, bool remove, Block* block) {
+  const RowKind kind = KindOf(options_.shape, row);
+  AppendKey(kind, row, options_.seed, &block->bytes);
+  const size_t key_end = block->bytes.size();
+  if (!remove) {
+    AppendValue(kind, &random_, &block->bytes);
+  }
+  pairs_.push_back({kind, key_end, block->bytes.size(), remove});
+  row_numbers_.push_back(row);
 }
 
-void Workload::Add(uint64_t row, bool remove) {
-  char* const key = bytes_.data() + bytes_.size();
-  bytes_.resize(bytes_.size() + kKeyBytes + kValueBytes);
-  key[0] = 0x03;
-  std::memset(key + 1, 0x5a, kKeyBytes - 1);
-  StoreBe64(key + 1, Mix(row));
-  StoreBe64(key + 21, Mix(row ^ options_.seed));
-  char* const value = key + kKeyBytes;
-  for (size_t i = 0; i < kValueBytes; i += 8) {
-    StoreLe64(value + i, random_() | 1);  // never all zero: that would be a removal
+void Workload::Finish(Block* block) {
+  block->changes.clear();
+  const char* const bytes = block->bytes.data();
+  size_t begin = 0;
+  for (const Pair& pair : pairs_) {
+    const std::string_view module = ModuleOf(pair.kind);
+    auto named = std::find_if(block->changes.begin(), block->changes.end(),
+                              [&](const NamedChangeSet& set) { return set.module == module; });
+    if (named == block->changes.end()) {
+      named = block->changes.insert(named, NamedChangeSet{module, {}});
+    }
+    named->pairs.push_back({{bytes + begin, pair.key_end - begin},
+                            {bytes + pair.key_end, pair.value_end - pair.key_end},
+                            pair.remove});
+    begin = pair.value_end;
   }
-  changes_.front().pairs.push_back({{key, kKeyBytes}, {value, kValueBytes}, remove});
+  block->updates = pairs_.size();
+  std::sort(row_numbers_.begin(), row_numbers_.end());
+  block->distinct_rows = static_cast<uint64_t>(
+      std::unique(row_numbers_.begin(), row_numbers_.end()) - row_numbers_.begin());
+  pairs_.clear();
+  row_numbers_.clear();
 }
 
-uint64_t Workload::PickExisting() {
-  if (options_.distribution == Distribution::kUniform) {
-    return random_() % next_new_row_;
-  }
-  const double u = std::uniform_real_distribution<double>(0, 1)(random_);
-  const double uz = u * zipf_zeta_;
-  if (uz < 1) {
-    return 0;
-  }
-  if (uz < 1 + std::pow(0.5, options_.zipf_exponent)) {
-    return 1;
-  }
-  return static_cast<uint64_t>(static_cast<double>(options_.rows) *
-                               std::pow(zipf_eta_ * u - zipf_eta_ + 1, zipf_alpha_)) %
-         options_.rows;
-}
-
-const ChangeSets& Workload::NextPreload() {
-  Begin();
+void Workload::NextPreload(Block* block) {
+  block->bytes.clear();
   const uint64_t end = std::min(options_.rows, preloaded_ + kPreloadBlockRows);
   for (; preloaded_ < end; ++preloaded_) {
-    Add(preloaded_, false);
+    Add(preloaded_, false, block);
   }
-  return changes_;
+  Finish(block);
 }
 
-const ChangeSets& Workload::NextBlock() {
-  Begin();
+void Workload::NextBlock(Block* block) {
+  block->bytes.clear();
   const double updates = static_cast<double>(options_.updates_per_block);
   const auto new_rows = static_cast<uint64_t>(updates * options_.new_share);
   const auto removals = static_cast<uint64_t>(updates * options_.delete_share);
   for (uint64_t i = 0; i < options_.updates_per_block; ++i) {
     if (i < new_rows) {
-      Add(next_new_row_++, false);
+      Add(next_new_row_++, false, block);
     } else {
-      Add(PickExisting(), i < new_rows + removals);
+      Add(chooser_.Choose(next_new_row_, &random_), i < new_rows + removals, block);
     }
   }
-  return changes_;
+  Finish(block);
 }
 
 }  // namespace flatkv::bench

@@ -1,56 +1,62 @@
-// Reproducible streams of blocks: W(rows, updates a block, share of new rows, distribution).
+// Reproducible streams of blocks: W(rows, updates a block, shares of new and removed rows, choice
+// of existing rows, shape of rows). The same options give the same bytes everywhere.
 #pragma once
 
 #include <cstdint>
-#include <random>
-#include <string>
 #include <vector>
 
-#include "flatkv/base/types.h"
-#include "flatkv/codec/change_set.h"
+#include "bench/block.h"
+#include "bench/random.h"
+#include "bench/row_chooser.h"
+#include "bench/row_shape.h"
+#include "flatkv/base/status.h"
 
 namespace flatkv::bench {
-
-enum class Distribution { kUniform, kZipf };
 
 struct WorkloadOptions {
   uint64_t rows = 1'000'000;  // preloaded
   uint64_t updates_per_block = 10'000;
   double new_share = 0.5;     // of a block's updates: rows that do not exist yet
   double delete_share = 0.0;  // of a block's updates: removals of existing rows
-  Distribution distribution = Distribution::kUniform;
-  double zipf_exponent = 0.99;
+  RowChoice choice;
+  Shape shape = Shape::kStorage;
   uint64_t seed = 1;
 };
 
-// Storage rows with 57-byte physical keys: "evm/" 0x03 address slot, both from a hash of the row's
-// number, so that rows of neighbouring numbers lie far apart.
+// Errors: kInvalidArgument.
+Status ValidateWorkload(const WorkloadOptions& options);
+
+// One thread at a time.
 class Workload {
  public:
+  // REQUIRES: ValidateWorkload(options) is OK.
   explicit Workload(const WorkloadOptions& options);
 
   uint64_t preload_blocks() const;
-  // The next block of the preload, then of the measured part. The views are valid until the next
-  // call.
-  const ChangeSets& NextPreload();
-  const ChangeSets& NextBlock();
+  // Overwrite *block with the next block of the preload, and then of the measured part. A row that
+  // was removed still counts as existing: an update brings it back.
+  void NextPreload(Block* block);
+  void NextBlock(Block* block);
 
  private:
-  void Begin();
-  void Add(uint64_t row, bool remove);
-  uint64_t PickExisting();
+  struct Pair {
+    RowKind kind;
+    size_t key_end;
+    size_t value_end;
+    bool remove;
+  };
 
-  static constexpr uint64_t kPreloadBlockRows = 50'000;
+  void Add(uint64_t row, bool remove, Block* block);
+  void Finish(Block* block);
 
   const WorkloadOptions options_;
-  std::mt19937_64 random_;
+  const RowChooser chooser_;
+  Random random_;
   uint64_t preloaded_ = 0;
   uint64_t next_new_row_;
-  double zipf_zeta_ = 0;
-  double zipf_alpha_ = 0;
-  double zipf_eta_ = 0;
-  std::string bytes_;
-  ChangeSets changes_;
+  // Of the block at hand.
+  std::vector<Pair> pairs_;
+  std::vector<uint64_t> row_numbers_;
 };
 
 }  // namespace flatkv::bench

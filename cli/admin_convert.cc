@@ -101,10 +101,8 @@ StatusOr<SnapshotSummary> ToSnapshot(const v1::Snapshot& message) {
     ASSIGN_OR_RETURN(SnapshotFile added, ToFile(file));
     manifest.files.push_back(std::move(added));
   }
-  if (message.files().empty() && message.files_count() != 0) {
-    manifest.files.resize(message.files_count());
-    manifest.files.front().size_bytes = message.total_bytes();
-  }
+  summary.files_count = message.files_count();
+  summary.total_bytes = message.total_bytes();
   summary.is_current = message.is_current();
   summary.pins = ToPins(message.pins());
   summary.leases = message.leases();

@@ -11,8 +11,7 @@
 namespace flatkv::cli {
 
 RetentionInfo ToRetention(const v1::RetentionResponse& response);
-// A listed snapshot names no files, but says how many there are and their bytes: it becomes that
-// many unnamed files, the first of which has all the bytes.
+// A listed snapshot names no files, but says how many there are and their bytes.
 StatusOr<SnapshotSummary> ToSnapshot(const v1::Snapshot& message);
 Pin ToPin(const v1::PinInfo& message);
 PrunePlan ToPrunePlan(const v1::PruneResponse& response);

@@ -41,8 +41,8 @@ OrderedJson ToJson(const SnapshotSummary& summary) {
   return {
       {"version", manifest.version},       {"root", Hex(manifest.root)},
       {"current", summary.is_current},     {"pins", List(summary.pins)},
-      {"leases", summary.leases},          {"files", manifest.files.size()},
-      {"bytes", FileBytes(manifest)},      {"created_unix_seconds", manifest.created_unix_seconds},
+      {"leases", summary.leases},          {"files", summary.files_count},
+      {"bytes", summary.total_bytes},      {"created_unix_seconds", manifest.created_unix_seconds},
       {"suite", SuiteName(manifest.suite)}};
 }
 
@@ -123,14 +123,6 @@ OrderedJson ToJson(const RetentionInfo& info) {
             {"taken", activity.taken},
             {"failed", activity.failed},
             {"last_error", activity.last_error}}}};
-}
-
-uint64_t FileBytes(const SnapshotManifest& manifest) {
-  uint64_t bytes = 0;
-  for (const SnapshotFile& file : manifest.files) {
-    bytes += file.size_bytes;
-  }
-  return bytes;
 }
 
 std::string_view MethodName(RollbackMethod method) {

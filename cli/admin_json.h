@@ -28,8 +28,6 @@ OrderedJson ToJson(const QuarantineEntry& entry);
 // last_seconds, taken, failed, last_error}}
 OrderedJson ToJson(const RetentionInfo& info);
 
-// Of all files of a snapshot.
-uint64_t FileBytes(const SnapshotManifest& manifest);
 // "undo" or "replay".
 std::string_view MethodName(RollbackMethod method);
 

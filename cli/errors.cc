@@ -50,7 +50,8 @@ std::string_view DefaultHint(Reason reason) {
     case Reason::kRolledBack:
       return "flatkv status shows the head after the rollback; start again from there";
     case Reason::kRecoveryAmbiguous:
-      return "choose the snapshot to start from: flatkv recover --select V --home DIR";
+      return "choose what to start from: flatkv recover --select V --home DIR, or "
+             "--from-changelog";
     case Reason::kDirtyStore:
       return "to open it, set [recovery] on-dirty-store = \"recover\", or run once with "
              "FLATKV_RECOVERY_ON_DIRTY_STORE=recover";

@@ -135,7 +135,8 @@ Status RunPrune(const AdminSession& session, const PruneOptions& options, Person
   if (session.json) {
     PrintJsonLine({{"mode", session.access.mode()}, {"pruned", ToJson(done)}});
   } else {
-    fmt::print("pruned: {} snapshots removed\n", done.snapshots.size());
+    fmt::print("pruned: snapshots {}; {}\n", VersionList(done.snapshots),
+               SegmentsText(done.wal_below));
   }
   return OkStatus();
 }

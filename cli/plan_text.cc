@@ -33,9 +33,9 @@ std::string RollbackText(const RollbackPlan& plan) {
   text += fmt::format("head      {} now, {} afterwards\n", plan.from, plan.target);
   text += fmt::format("root      {} afterwards\n", HexEncode(AsBytes(plan.target_root)));
   text += plan.from > plan.target
-              ? fmt::format("gives up  {}\n", VersionsText(plan.target + 1, plan.from))
+              ? fmt::format("gives up  {}\nmethod    {}\n",
+                            VersionsText(plan.target + 1, plan.from), MethodName(plan.method))
               : "gives up  nothing but what is applied and not committed\n";
-  text += fmt::format("method    {}\n", MethodName(plan.method));
   return text + StepsText(plan);
 }
 
@@ -54,10 +54,13 @@ std::string PruneText(const PrunePlan& plan) {
   if (plan.snapshots.empty() && plan.wal_below == 0) {
     return "plan: nothing to prune\n";
   }
-  return fmt::format(
-      "plan: prune\nremoves   snapshots {}\nremoves   {}\n", VersionList(plan.snapshots),
-      plan.wal_below == 0 ? std::string("no changelog segment")
-                          : fmt::format("changelog segments below version {}", plan.wal_below));
+  return fmt::format("plan: prune\nremoves   snapshots {}\nremoves   {}\n",
+                     VersionList(plan.snapshots), SegmentsText(plan.wal_below));
+}
+
+std::string SegmentsText(Version wal_below) {
+  return wal_below == 0 ? "no changelog segment"
+                        : fmt::format("changelog segments below version {}", wal_below);
 }
 
 std::string VersionsText(Version first, Version last) {

@@ -13,6 +13,8 @@ std::string RollbackText(const RollbackPlan& plan);
 std::string ReorgText(const RollbackPlan& plan, Version first, Version last);
 std::string PruneText(const PrunePlan& plan);
 
+// "changelog segments below version 7", "no changelog segment".
+std::string SegmentsText(Version wal_below);
 // "versions 7 to 9", "version 7".
 std::string VersionsText(Version first, Version last);
 // "1, 2, 3", or "none".

@@ -46,6 +46,16 @@ Status ReportAndClose(StoreAccess& access, std::string_view done, bool json) {
   return OkStatus();
 }
 
+// Without one a damaged data DB would cost a replay of the whole changelog.
+Status TakeFirstSnapshot(StoreAccess& access) {
+  ASSIGN_OR_RETURN(const StatusReport report, access.Report());
+  if (report.info.version < report.info.initial_version) {
+    return OkStatus();
+  }
+  ASSIGN_OR_RETURN(StoreAdmin* const admin, access.Admin());
+  return admin->CreateSnapshot().status();
+}
+
 }  // namespace
 
 Status RunRecover(const TargetOptions& target, Version select, bool json) {
@@ -56,7 +66,10 @@ Status RunRecover(const TargetOptions& target, Version select, bool json) {
   if (!json) {
     fmt::print("{}", ModeLine(*access));
   }
-  return ReportAndClose(*access, fmt::format("recovered from snapshot {}", select), json);
+  return ReportAndClose(*access,
+                        select == 0 ? std::string("recovered from the changelog")
+                                    : fmt::format("recovered from snapshot {}", select),
+                        json);
 }
 
 std::vector<std::string> FlatDataDbs(FileSystem& fs, const std::string& store_directory) {
@@ -86,7 +99,7 @@ Status RunMigrate(const TargetOptions& target, const ConfirmOptions& confirm, bo
     } else {
       fmt::print(
           "plan: migrate\nmoves     {} of {} into its working/\nthen      takes the first "
-          "snapshot when one is due\n",
+          "snapshot\n",
           fmt::join(found, ", "), directory);
     }
   }
@@ -96,6 +109,7 @@ Status RunMigrate(const TargetOptions& target, const ConfirmOptions& confirm, bo
   RETURN_IF_ERROR(Confirm(confirm, "migrate", person));
   ASSIGN_OR_RETURN(const std::unique_ptr<StoreAccess> access,
                    OpenOfflineTarget(target, [](StoreOptions&) {}));
+  RETURN_IF_ERROR(TakeFirstSnapshot(*access));
   RETURN_IF_ERROR(ReportAndClose(*access, "migrated", json));
   const std::vector<std::string> left = FlatDataDbs(fs, directory);
   if (!left.empty()) {

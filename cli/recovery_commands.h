@@ -11,8 +11,8 @@
 
 namespace flatkv::cli {
 
-// Opens the store from snapshot `select`, says what was adopted, and closes it. Errors: those of
-// Store::Open.
+// Opens the store from snapshot `select`, or from the changelog alone when that is 0, says where it
+// stands, and closes it. Errors: those of Store::Open.
 Status RunRecover(const TargetOptions& target, Version select, bool json);
 
 // The data DBs that stand directly in a store directory, as they did before there were snapshots.

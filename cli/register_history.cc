@@ -24,7 +24,7 @@ void RegisterHistory(CommandSet& commands) {
   rollback->add_option("--to", rollback_options->to, "The head afterwards")
       ->required()
       ->type_name("V")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::PositiveNumber);
   rollback
       ->add_option_function<std::string>(
           "--method",

@@ -62,7 +62,8 @@ void RegisterReads(CommandSet& commands) {
       "snapshots,\n"
       "snapshot_bytes, undo_bytes, pins, open_views, quarantine_entries, quarantine_bytes,\n"
       "on_dirty_store, activity: {policy, running, last_version, last_seconds, taken, failed,\n"
-      "last_error}}, or null and retention_error when the admin listener does not answer}",
+      "last_error}}, or null and retention_error when the admin listener does not answer}.\n"
+      "Offline the policy is manual: a command takes no snapshot by itself",
       IfMissing::kFail,
       [&commands](StoreAccess& access) { return RunStatus(access, commands.json()); });
 

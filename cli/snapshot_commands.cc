@@ -37,7 +37,7 @@ void PrintSummary(const SnapshotSummary& summary) {
   fmt::print("root      {}\n", HexEncode(AsBytes(manifest.root)));
   fmt::print("in use    {}\n", UseText(summary));
   fmt::print("created   {}\n", TimeText(manifest.created_unix_seconds));
-  fmt::print("files     {}, {} bytes\n", manifest.files.size(), FileBytes(manifest));
+  fmt::print("files     {}, {} bytes\n", summary.files_count, summary.total_bytes);
 }
 
 // Why `summary` cannot be removed; OK if it can.
@@ -84,7 +84,7 @@ Status RunSnapshotList(const AdminSession& session) {
   for (const SnapshotSummary& summary : summaries) {
     const SnapshotManifest& manifest = summary.manifest;
     fmt::print("{:>12}  {:<20}  {:>6}  {:>15}  {}\n", manifest.version,
-               TimeText(manifest.created_unix_seconds), manifest.files.size(), FileBytes(manifest),
+               TimeText(manifest.created_unix_seconds), summary.files_count, summary.total_bytes,
                UseText(summary));
   }
   return OkStatus();
@@ -126,8 +126,7 @@ Status RunSnapshotRemove(const AdminSession& session, Version version,
   } else {
     fmt::print("{}plan: remove snapshot {}\n", ModeLine(session.access), version);
     fmt::print("created   {}\n", TimeText(summary.manifest.created_unix_seconds));
-    fmt::print("files     {}, {} bytes\n", summary.manifest.files.size(),
-               FileBytes(summary.manifest));
+    fmt::print("files     {}, {} bytes\n", summary.files_count, summary.total_bytes);
   }
   if (confirm.dry_run) {
     return OkStatus();

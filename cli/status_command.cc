@@ -60,7 +60,7 @@ std::string ActivityText(const SnapshotActivity& activity) {
   return text;
 }
 
-void PrintRetention(const RetentionInfo& info) {
+void PrintRetention(const StoreAccess& access, const RetentionInfo& info) {
   fmt::print("retained  {}; undo {} ({} bytes)\n",
              info.oldest_retained == 0 ? std::string("nothing yet")
                                        : fmt::format("from version {} on", info.oldest_retained),
@@ -70,7 +70,11 @@ void PrintRetention(const RetentionInfo& info) {
   fmt::print("snapshots {} ({} bytes); current {}\n", VersionList(info.snapshots),
              info.snapshot_bytes,
              info.current == 0 ? std::string("none yet") : std::to_string(info.current));
-  fmt::print("activity  {}\n", ActivityText(info.activity));
+  // A command takes no snapshots by itself, whatever is configured for the daemon.
+  const bool says_nothing = access.mode() == "offline" && info.activity.last_error.empty();
+  if (!says_nothing) {
+    fmt::print("activity  {}\n", ActivityText(info.activity));
+  }
   fmt::print("in use    {} pins, {} views\n", info.pins.size(), info.open_views);
   fmt::print("set aside {} entries, {} bytes\n", info.quarantine_entries, info.quarantine_bytes);
   fmt::print("unclean   on-dirty-store = {}\n", info.on_dirty_store);
@@ -133,7 +137,7 @@ Status RunStatus(StoreAccess& access, bool json) {
     fmt::print("recovery  {}\n", RecoveryText(*report.recovery));
   }
   if (retention.ok()) {
-    PrintRetention(*retention);
+    PrintRetention(access, *retention);
   } else {
     fmt::print("retention unknown: {}\n", MessageOf(retention.status()));
   }

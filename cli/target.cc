@@ -55,6 +55,13 @@ StatusOr<ClientOptions> ResolveClient(const TargetOptions& target) {
 
 namespace {
 
+// A command that looks at a store, or does one thing to it, takes no snapshot by the way: a dry run
+// changes nothing, and the plan that it shows stays true.
+StoreOptions WithoutAutomaticSnapshots(StoreOptions options) {
+  options.snapshot.policy = SnapshotPolicy::kManual;
+  return options;
+}
+
 Status CheckTarget(const TargetOptions& target) {
   if (target.home.has_value() && target.address.has_value()) {
     return InvalidArgument(
@@ -102,7 +109,10 @@ StatusOr<std::unique_ptr<StoreAccess>> OpenTarget(const TargetOptions& target,
     return NewRemoteAccess(options);
   }
   ASSIGN_OR_RETURN(const Config config, ConfigOfHome(target));
-  return OpenLocalAccess(*target.home, config.store, if_missing);
+  return OpenLocalAccess(
+      *target.home,
+      if_missing == IfMissing::kFail ? WithoutAutomaticSnapshots(config.store) : config.store,
+      if_missing);
 }
 
 StatusOr<std::unique_ptr<StoreAccess>> OpenAdminTarget(const TargetOptions& target) {
@@ -119,9 +129,10 @@ StatusOr<std::unique_ptr<StoreAccess>> OpenAdminTarget(const TargetOptions& targ
 StatusOr<std::unique_ptr<StoreAccess>> OpenOfflineTarget(
     const TargetOptions& target, const std::function<void(StoreOptions&)>& adjust) {
   RETURN_IF_ERROR(CheckHome(target));
-  ASSIGN_OR_RETURN(Config config, ConfigOfHome(target));
-  adjust(config.store);
-  return OpenLocalAccess(*target.home, config.store, IfMissing::kFail);
+  ASSIGN_OR_RETURN(const Config config, ConfigOfHome(target));
+  StoreOptions options = WithoutAutomaticSnapshots(config.store);
+  adjust(options);
+  return OpenLocalAccess(*target.home, options, IfMissing::kFail);
 }
 
 StatusOr<std::string> StoreDirectory(const TargetOptions& target) {

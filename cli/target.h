@@ -34,7 +34,8 @@ StatusOr<ClientOptions> ResolveClient(const TargetOptions& target);
 // Where the daemon of a home listens for administration by default.
 inline constexpr char kAdminSocketName[] = "admin.sock";
 
-// A daemon, or with --home the store itself. Errors: kInvalidArgument when both are given.
+// A daemon, or with --home the store itself; that takes no automatic snapshots, but for kCreate.
+// Errors: kInvalidArgument when both are given.
 StatusOr<std::unique_ptr<StoreAccess>> OpenTarget(const TargetOptions& target,
                                                   IfMissing if_missing);
 
@@ -42,8 +43,8 @@ StatusOr<std::unique_ptr<StoreAccess>> OpenTarget(const TargetOptions& target,
 // DIR/admin.sock, or else the store itself. Errors: those of OpenTarget.
 StatusOr<std::unique_ptr<StoreAccess>> OpenAdminTarget(const TargetOptions& target);
 
-// The store itself with its configured options, changed by `adjust`. Errors: kInvalidArgument
-// without --home.
+// The store itself with its configured options, changed by `adjust`, and no automatic snapshots.
+// Errors: kInvalidArgument without --home.
 StatusOr<std::unique_ptr<StoreAccess>> OpenOfflineTarget(
     const TargetOptions& target, const std::function<void(StoreOptions&)>& adjust);
 

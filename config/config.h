@@ -33,6 +33,10 @@ struct ServerConfig {
   bool allow_insecure_remote = false;
   // Where AdminService listens: see AdminAddress (admin_listen.h).
   std::string admin_listen = "auto";
+  // Where metrics are served: see MetricsAddress (metrics_listen.h).
+  std::string metrics_listen;
+  // Less free space on the store's file system is warned of; 0: never.
+  uint64_t disk_warn_bytes = uint64_t{5} << 30;
   uint64_t max_message_bytes = uint64_t{64} << 20;
   std::chrono::milliseconds drain_timeout{30'000};
   bool reflection = true;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
 #include "config/key_value.h"
+#include "config/metrics_listen.h"
 #include "flatkv/base/check.h"
 
 namespace flatkv {
@@ -30,21 +32,30 @@ void CheckAtLeast(const Config& config, const KeySpec* key, const KeySpec* least
   }
 }
 
-void CheckListen(const Config& config, std::vector<CrossProblem>* problems) {
-  if (config.server.allow_insecure_remote) {
+// `allowed` names the addresses that need no permission.
+void CheckReach(const Config& config, const ListenAddress& address, std::string_view key,
+                std::string_view allowed, std::vector<CrossProblem>* problems) {
+  if (config.server.allow_insecure_remote || IsLoopback(address)) {
     return;
   }
+  const KeySpec* allow = MustFind("server", "allow-insecure-remote");
+  problems->push_back({MustFind("server", key), allow,
+                       fmt::format("\"{}\" can be reached from other machines, unencrypted "
+                                   "(allowed: {}, or any address with {} = true)",
+                                   ToString(address), allowed, DisplayName(*allow))});
+}
+
+void CheckListen(const Config& config, std::vector<CrossProblem>* problems) {
   for (const ListenAddress& address : config.server.listen) {
-    if (!IsLoopback(address)) {
-      const KeySpec* allow = MustFind("server", "allow-insecure-remote");
-      problems->push_back(
-          {MustFind("server", "listen"), allow,
-           fmt::format(
-               "\"{}\" can be reached from other machines, unencrypted (allowed: unix:PATH, "
-               "127.0.0.0/8, [::1], localhost, or any address with {} = true)",
-               ToString(address), DisplayName(*allow))});
-    }
+    CheckReach(config, address, "listen", "unix:PATH, 127.0.0.0/8, [::1], localhost", problems);
   }
+}
+
+CrossProblem Clash(const ListenAddress& address, std::string_view key, std::string_view other) {
+  const KeySpec* taken = MustFind("server", other);
+  return {MustFind("server", key), taken,
+          fmt::format("\"{}\" is in {} too (allowed: an address of its own)", ToString(address),
+                      DisplayName(*taken))};
 }
 
 // "auto" is known only with the home directory; whoever binds it finds a clash.
@@ -55,11 +66,29 @@ void CheckAdmin(const Config& config, std::vector<CrossProblem>* problems) {
   }
   for (const ListenAddress& address : config.server.listen) {
     if (address == *admin) {
-      const KeySpec* listen = MustFind("server", "listen");
-      problems->push_back({MustFind("server", "admin-listen"), listen,
-                           fmt::format("\"{}\" is in {} too (allowed: an address of its own)",
-                                       config.server.admin_listen, DisplayName(*listen))});
+      problems->push_back(Clash(*admin, "admin-listen", "listen"));
     }
+  }
+}
+
+void CheckMetrics(const Config& config, std::vector<CrossProblem>* problems) {
+  const StatusOr<std::optional<ListenAddress>> metrics =
+      MetricsAddress(config.server.metrics_listen);
+  if (!metrics.ok() || !metrics->has_value()) {
+    return;
+  }
+  CheckReach(config, **metrics, "metrics-listen", "127.0.0.0/8, [::1], localhost", problems);
+  if ((*metrics)->port == 0) {
+    return;
+  }
+  for (const ListenAddress& address : config.server.listen) {
+    if (address == **metrics) {
+      problems->push_back(Clash(**metrics, "metrics-listen", "listen"));
+    }
+  }
+  const StatusOr<ListenAddress> admin = ParseListenAddress(config.server.admin_listen);
+  if (admin.ok() && *admin == **metrics) {
+    problems->push_back(Clash(**metrics, "metrics-listen", "admin-listen"));
   }
 }
 
@@ -90,6 +119,7 @@ std::vector<CrossProblem> CrossCheck(const Config& config) {
   CheckAtLeast(config, message, value, &problems);
   CheckListen(config, &problems);
   CheckAdmin(config, &problems);
+  CheckMetrics(config, &problems);
   CheckWipe(config, &problems);
   return problems;
 }

@@ -5,6 +5,7 @@
 #include "config/admin_listen.h"
 #include "config/key_binding.h"
 #include "config/key_tables.h"
+#include "config/metrics_listen.h"
 
 namespace flatkv {
 namespace {
@@ -63,7 +64,8 @@ constexpr KeySpec kKeys[] = {
      .name = "allow-insecure-remote",
      .type = KeyType::kBoolean,
      .field = NumberField<&Config::server, &ServerConfig::allow_insecure_remote>(),
-     .description = "Permits an address in listen that other machines can reach, unencrypted."},
+     .description = "Permits an address in listen or metrics-listen that other machines can reach, "
+                    "unencrypted."},
     {.section = "server",
      .name = "admin-listen",
      .type = KeyType::kText,
@@ -71,6 +73,21 @@ constexpr KeySpec kKeys[] = {
      .allowed = "\"auto\" (unix:HOME/admin.sock), \"off\", \"unix:PATH\", a loopback \"HOST:PORT\"",
      .check = &CheckAdminListen,
      .description = "Address on which the daemon serves AdminService, and nothing else."},
+    {.section = "server",
+     .name = "metrics-listen",
+     .type = KeyType::kText,
+     .field = TextField<&Config::server, &ServerConfig::metrics_listen>(),
+     .allowed = "\"\" (none), \"HOST:PORT\", \"[IPV6]:PORT\"",
+     .check = &CheckMetricsListen,
+     .description = "Address on which the daemon serves metrics for Prometheus, over HTTP."},
+    {.section = "server",
+     .name = "disk-warn-bytes",
+     .type = KeyType::kSize,
+     .field = NumberField<&Config::server, &ServerConfig::disk_warn_bytes>(),
+     .max = 16 * kTiB,
+     .zero_meaning = "no warning",
+     .unit = "bytes",
+     .description = "Free space on the store's file system below which the daemon warns."},
     {.section = "server",
      .name = "max-message-bytes",
      .type = KeyType::kSize,

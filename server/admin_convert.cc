@@ -170,8 +170,8 @@ void ToProto(const SnapshotSummary& summary, SnapshotDetail detail, v1::Snapshot
   snapshot->set_key_format(manifest.key_format);
   snapshot->set_created_unix_seconds(manifest.created_unix_seconds);
   snapshot->set_wal_from(manifest.wal_from);
-  snapshot->set_files_count(manifest.files.size());
-  snapshot->set_total_bytes(manifest.TotalBytes());
+  snapshot->set_files_count(summary.files_count);
+  snapshot->set_total_bytes(summary.total_bytes);
   for (const DataDb db : kAllDataDbs) {
     const SnapshotDb& from = manifest.dbs[IndexOf(db)];
     v1::SnapshotDb* to = snapshot->add_dbs();

@@ -159,7 +159,10 @@ grpc::ServerUnaryReactor* AdminService::Prune(grpc::CallbackServerContext* call,
 grpc::ServerUnaryReactor* AdminService::Rollback(grpc::CallbackServerContext* call,
                                                  const v1::RollbackRequest* request,
                                                  v1::RollbackResponse* response) {
-  const StatusOr<Version> target = RequiredVersion(request->target(), "target");
+  // A reorg of version 1 goes back to before it, and a client asks for its plan first.
+  const bool plans_reorg = request->dry_run() && request->target() == 0;
+  const StatusOr<Version> target =
+      plans_reorg ? StatusOr<Version>(0) : RequiredVersion(request->target(), "target");
   const StatusOr<RollbackChoice> choice = ChoiceOf(request->method());
   if (!target.ok() || !choice.ok()) {
     return Refuse(call, target.ok() ? choice.status() : target.status());

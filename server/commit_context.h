@@ -7,16 +7,18 @@
 #include "flatkv/store/store.h"
 #include "flatkv/v1/commit_service.pb.h"
 #include "server/call_tracker.h"
+#include "server/commit_metrics.h"
 #include "server/message_pool.h"
 #include "server/work_queue.h"
 
 namespace flatkv::server {
 
 struct CommitContext {
-  CommitContext(Store& the_store, std::function<void()> call_on_failure)
-      : store(the_store), on_failure(std::move(call_on_failure)) {}
+  CommitContext(Store& the_store, CommitMetrics& the_metrics, std::function<void()> call_on_failure)
+      : store(the_store), metrics(the_metrics), on_failure(std::move(call_on_failure)) {}
 
   Store& store;
+  CommitMetrics& metrics;
   // Called after every call that the store refused, on the commit thread: has the store been
   // poisoned?
   const std::function<void()> on_failure;

@@ -7,8 +7,9 @@
 
 namespace flatkv::server {
 
-CommitService::CommitService(Store& store, ServiceLimits limits, std::function<void()> on_failure)
-    : store_(store), limits_(std::move(limits)), context_(store, std::move(on_failure)) {}
+CommitService::CommitService(Store& store, ServiceLimits limits, CommitMetrics& metrics,
+                             std::function<void()> on_failure)
+    : store_(store), limits_(std::move(limits)), context_(store, metrics, std::move(on_failure)) {}
 
 void CommitService::Drain() {
   context_.queue.Refuse();
@@ -43,8 +44,10 @@ grpc::ServerUnaryReactor* CommitService::ApplyChangeSets(grpc::CallbackServerCon
   const Status parsed = Parse(*request, message);
   return RunOnCommitThread(call, [this, parsed, pooled, message, response]() -> Status {
     RETURN_IF_ERROR(parsed);
+    const ChangeSets changes = ViewOf(message->changesets());
     ASSIGN_OR_RETURN(const AppliedResult applied,
-                     store_.ApplyChangeSets(message->version(), ViewOf(message->changesets())));
+                     store_.ApplyChangeSets(message->version(), changes));
+    context_.metrics.Applied(applied.version, UpdatesOf(changes));
     v1::ApplyChangeSetsResponse answer;
     ToProto(applied, &answer);
     *response = Serialize(answer);
@@ -57,6 +60,7 @@ grpc::ServerUnaryReactor* CommitService::Commit(grpc::CallbackServerContext* cal
                                                 v1::CommitResponse* response) {
   return RunOnCommitThread(call, [this, request, response]() -> Status {
     ASSIGN_OR_RETURN(const CommitResult committed, store_.Commit(request->version()));
+    context_.metrics.Committed(committed, 0);
     ToProto(committed, response);
     return OkStatus();
   });
@@ -67,6 +71,7 @@ grpc::ServerUnaryReactor* CommitService::DiscardPending(
     v1::DiscardPendingResponse* response) {
   return RunOnCommitThread(call, [this, response] {
     store_.DiscardPending();
+    context_.metrics.Discarded();
     response->set_version(store_.CommittedRoot().version);
     return OkStatus();
   });
@@ -82,8 +87,9 @@ grpc::ServerUnaryReactor* CommitService::CommitBlock(grpc::CallbackServerContext
   const Status parsed = Parse(*request, message);
   return RunOnCommitThread(call, [this, parsed, pooled, message, response]() -> Status {
     RETURN_IF_ERROR(parsed);
-    ASSIGN_OR_RETURN(const CommitResult committed,
-                     store_.CommitBlock(message->version(), ViewOf(message->changesets())));
+    const ChangeSets changes = ViewOf(message->changesets());
+    ASSIGN_OR_RETURN(const CommitResult committed, store_.CommitBlock(message->version(), changes));
+    context_.metrics.Committed(committed, UpdatesOf(changes));
     v1::CommitResponse answer;
     ToProto(committed, &answer);
     *response = Serialize(answer);
@@ -118,6 +124,7 @@ grpc::ServerUnaryReactor* CommitService::RunOnCommitThread(grpc::CallbackServerC
     if (!call->IsCancelled()) {
       status = work();
       if (!status.ok()) {
+        context_.metrics.Failed(status);
         context_.on_failure();
       }
     }

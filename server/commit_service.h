@@ -28,8 +28,9 @@ using CommitServiceBase = v1::CommitService::WithCallbackMethod_DiscardPending<C
 
 class CommitService final : public CommitServiceBase {
  public:
-  // `store` outlives the service; `on_failure` as in CommitContext.
-  CommitService(Store& store, ServiceLimits limits, std::function<void()> on_failure);
+  // `store` and `metrics` outlive the service; `on_failure` as in CommitContext.
+  CommitService(Store& store, ServiceLimits limits, CommitMetrics& metrics,
+                std::function<void()> on_failure);
 
   // From here on new commits and the next request of every stream get ShuttingDown(). What runs or
   // was accepted goes on.

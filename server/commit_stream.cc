@@ -91,14 +91,18 @@ void CommitStream::CommitOne(Request request) {
   CommitResult result;
   if (running && status.ok()) {
     const v1::CommitBlockRequest& block = request.message->message;
-    StatusOr<CommitResult> committed =
-        context_.store.CommitBlock(block.version(), ViewOf(block.changesets()));
+    const ChangeSets changes = ViewOf(block.changesets());
+    StatusOr<CommitResult> committed = context_.store.CommitBlock(block.version(), changes);
     if (committed.ok()) {
       result = *committed;
+      context_.metrics.Committed(result, UpdatesOf(changes));
     } else {
       status = committed.status();
       context_.on_failure();
     }
+  }
+  if (running && !status.ok()) {
+    context_.metrics.Failed(status);
   }
   request.message.reset();
   std::optional<Status> over;

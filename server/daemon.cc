@@ -19,6 +19,9 @@
 #include "flatkv/fs/posix_file_system.h"
 #include "flatkv/store/store.h"
 #include "server/build_version.h"
+#include "server/daemon_metrics.h"
+#include "server/disk_watch.h"
+#include "server/metrics_server.h"
 #include "server/server.h"
 #include "server/service_status.h"
 #include "server/spdlog_logger.h"
@@ -38,18 +41,6 @@ void ForwardGrpcLog(gpr_log_func_args* line) {
   const LogLevel level =
       line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug;
   grpc_log_target->Log(level, "grpc", line->message);
-}
-
-std::string_view WalSyncName(WalSync sync) {
-  switch (sync) {
-    case WalSync::kAlways:
-      return "always";
-    case WalSync::kInterval:
-      return "interval";
-    case WalSync::kOff:
-      return "off";
-  }
-  return "";
 }
 
 ExitCode Fail(const Status& status) {
@@ -108,7 +99,7 @@ void LogOpen(Store& store, Logger& logger) {
                   store.recovery().seconds, store.admin().Retention().on_dirty_store));
 }
 
-void AnnounceServing(const Server& server, Store& store) {
+void AnnounceServing(const Server& server, const MetricsServer* metrics, Store& store) {
   const VersionRoot head = store.CommittedRoot();
   for (const std::string& address : server.addresses()) {
     fmt::print("flatkvd: serving on {} (version {}, root {})\n", address, head.version,
@@ -117,15 +108,20 @@ void AnnounceServing(const Server& server, Store& store) {
   if (const std::string admin = server.admin_address(); !admin.empty()) {
     fmt::print("flatkvd: admin service on {}\n", admin);
   }
+  if (metrics != nullptr) {
+    fmt::print("flatkvd: metrics on http://{}/metrics\n", metrics->address());
+  }
   std::fflush(stdout);
   NotifySystemd("READY=1");
 }
 
-void ServeUntilStopped(Server& server, Store& store, StopSignal& stop, Logger& logger) {
+void ServeUntilStopped(Server& server, Store& store, DiskWatch& disk, StopSignal& stop,
+                       Logger& logger) {
   ServiceStatus status(store, logger);
   do {
     server.RefreshHealth();
-    if (const std::optional<std::string> text = status.Refresh(); text.has_value()) {
+    const std::string little_space = disk.Refresh(DiskWatch::Clock::now());
+    if (const std::optional<std::string> text = status.Refresh(little_space); text.has_value()) {
       NotifySystemd(fmt::format("STATUS={}", *text));
     }
   } while (!stop.WaitFor(kHealthInterval));
@@ -172,7 +168,8 @@ ExitCode CloseStore(Store& store, Logger& logger) {
 }
 
 StatusOr<std::unique_ptr<Server>> StartServer(const DaemonOptions& options, const Config& config,
-                                              Store& store, Logger& logger) {
+                                              const ServiceMetrics& metrics, Store& store,
+                                              Logger& logger) {
   ASSIGN_OR_RETURN(const std::optional<ListenAddress> admin,
                    AdminAddressOf(config, options.home, logger));
   return Server::Start(store, logger,
@@ -180,7 +177,8 @@ StatusOr<std::unique_ptr<Server>> StartServer(const DaemonOptions& options, cons
                         .limits = config.store.limits,
                         .wal_sync = std::string(WalSyncName(config.store.wal_sync)),
                         .build = kBuildVersion,
-                        .admin_address = admin});
+                        .admin_address = admin,
+                        .metrics = metrics});
 }
 
 ExitCode Serve(const DaemonOptions& options, const Config& config, Logger& logger,
@@ -198,7 +196,13 @@ ExitCode Serve(const DaemonOptions& options, const Config& config, Logger& logge
     return Fail(store.status());
   }
   LogOpen(**store, logger);
-  StatusOr<std::unique_ptr<Server>> server = StartServer(options, config, **store, logger);
+  const ServiceMetrics metrics = NewServiceMetrics(config);
+  // First, and last to go: who watches the daemon sees what its clients do from begin to end.
+  const StatusOr<std::unique_ptr<MetricsServer>> exporter =
+      StartMetrics(config, options.home, kBuildVersion, PosixFileSystem(), **store, metrics);
+  StatusOr<std::unique_ptr<Server>> server =
+      exporter.ok() ? StartServer(options, config, metrics, **store, logger)
+                    : StatusOr<std::unique_ptr<Server>>(exporter.status());
   if (!server.ok()) {
     const ExitCode code = Fail(server.status());
     validation.Stop();
@@ -206,8 +210,9 @@ ExitCode Serve(const DaemonOptions& options, const Config& config, Logger& logge
     return code;
   }
   stop.BeGraceful();
-  AnnounceServing(**server, **store);
-  ServeUntilStopped(**server, **store, stop, logger);
+  AnnounceServing(**server, exporter->get(), **store);
+  DiskWatch disk(PosixFileSystem(), logger, DiskOf(config, options.home));
+  ServeUntilStopped(**server, **store, disk, stop, logger);
   NotifySystemd("STOPPING=1\nSTATUS=draining");
   logger.Log(LogLevel::kInfo, "daemon.stopping",
              fmt::format("draining for at most {} ms", config.server.drain_timeout.count()));

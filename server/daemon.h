@@ -18,9 +18,9 @@ struct DaemonOptions {
 };
 
 // Blocks until the daemon has been told to stop. Prints one line on stdout for each address once it
-// serves, the admin service's last; what an operator must know goes to the log on stderr. Returns
-// the exit code (flatkv/base/exit_codes.h). REQUIRES: called from main, once, while no other thread
-// runs.
+// serves, then the admin service's and that of the metrics; what an operator must know goes to the
+// log on stderr. Returns the exit code (flatkv/base/exit_codes.h). REQUIRES: called from main,
+// once, while no other thread runs.
 int RunDaemon(const DaemonOptions& options);
 
 }  // namespace flatkv::server

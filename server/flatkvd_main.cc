@@ -1,5 +1,5 @@
 // flatkvd --home DIR [--config FILE] [--listen ADDRESS]... [--admin-listen ADDRESS]
-// [--allow-insecure-remote] [--check-config]
+// [--metrics-listen ADDRESS] [--allow-insecure-remote] [--check-config]
 // flatkvd --validate-clone DIR, which only flatkvd itself calls (validation_process.h).
 #include <fmt/format.h>
 
@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   std::string config_path;
   std::vector<std::string> listen;
   std::string admin_listen;
+  std::string metrics_listen;
   bool allow_insecure_remote = false;
 
   CLI::App app{"flatkvd: a node commits its blocks here over gRPC, and gets their roots.",
@@ -53,6 +54,11 @@ int main(int argc, char** argv) {
       app.add_option("--admin-listen", admin_listen,
                      "Serve the admin service on ADDRESS (auto, off, unix:PATH or a loopback "
                      "HOST:PORT) instead of [server] admin-listen")
+          ->type_name("ADDRESS");
+  CLI::Option* metrics_option =
+      app.add_option("--metrics-listen", metrics_listen,
+                     "Serve metrics for Prometheus on ADDRESS (HOST:PORT) instead of [server] "
+                     "metrics-listen")
           ->type_name("ADDRESS");
   app.add_flag("--allow-insecure-remote", allow_insecure_remote,
                "Allow plaintext on addresses that other machines can reach");
@@ -76,6 +82,10 @@ int main(int argc, char** argv) {
   if (admin_option->count() > 0) {
     options.flags.push_back(
         {.key = "server.admin-listen", .value = admin_listen, .flag = "--admin-listen"});
+  }
+  if (metrics_option->count() > 0) {
+    options.flags.push_back(
+        {.key = "server.metrics-listen", .value = metrics_listen, .flag = "--metrics-listen"});
   }
   if (allow_insecure_remote) {
     options.flags.push_back({.key = "server.allow-insecure-remote",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <climits>
 #include <memory>
+#include <utility>
 
 namespace flatkv::server {
 namespace {
@@ -70,6 +71,11 @@ void ConfigureGrpc(const GrpcHostOptions& options, grpc::ServerBuilder* builder)
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kClientPingIntervalMinMs);
   builder->SetOption(std::make_unique<ReflectionOption>(options.reflection));
+  if (options.rpcs != nullptr) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+    creators.push_back(options.rpcs->NewInterceptors());
+    builder->experimental().SetInterceptorCreators(std::move(creators));
+  }
 }
 
 Status BindError(const std::vector<ListenAddress>& addresses, const std::vector<int>& ports,

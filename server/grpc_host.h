@@ -10,6 +10,7 @@
 #include "config/listen_address.h"
 #include "flatkv/base/status.h"
 #include "server/listen_socket.h"
+#include "server/rpc_metrics.h"
 
 namespace flatkv::server {
 
@@ -21,6 +22,7 @@ inline constexpr std::chrono::hours kForever{24};
 struct GrpcHostOptions {
   uint64_t max_message_bytes = 0;
   bool reflection = true;
+  RpcMetrics* rpcs = nullptr;  // counts the calls; unset: nothing does. Outlives the server
 };
 
 // Limits, threads, keepalive, reflection and the default health service. Call before

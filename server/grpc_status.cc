@@ -1,11 +1,19 @@
 #include "server/grpc_status.h"
 
+#include <array>
 #include <string>
 
 #include "server/proto_convert.h"
 
 namespace flatkv::server {
 namespace {
+
+constexpr std::array<std::string_view, kCodes> kCodeNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+static_assert(static_cast<int>(grpc::StatusCode::UNAUTHENTICATED) == kCodes - 1);
 
 // A message may quote raw bytes of a request.
 std::string PrintableMessage(std::string_view message) {
@@ -17,6 +25,10 @@ std::string PrintableMessage(std::string_view message) {
 }
 
 }  // namespace
+
+std::string_view CodeName(int code) {
+  return code >= 0 && code < kCodes ? kCodeNames[static_cast<size_t>(code)] : "UNKNOWN";
+}
 
 std::string PrintableText(std::string_view text) {
   std::string printable(text);

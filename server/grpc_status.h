@@ -18,6 +18,10 @@ inline constexpr size_t kMessageBytesMax = 1000;
 
 grpc::Status ToGrpcStatus(const Status& status);
 
+// "OK", "FAILED_PRECONDITION" and so on, for the codes that our Status and gRPC share. A constant.
+inline constexpr int kCodes = 17;
+std::string_view CodeName(int code);
+
 // `text` with a question mark for every byte that is not printable ASCII: for trailers, which are
 // UTF-8, and for lines of the log, which a client must not end.
 std::string PrintableText(std::string_view text);

@@ -86,16 +86,17 @@ Status CannotListen(const ListenAddress& address, const ListenSetting& setting,
                   ToString(address), why, setting.flag, setting.key));
 }
 
-Status CheckPlaintextAllowed(const ListenAddress& address, bool allow_insecure_remote) {
+Status CheckPlaintextAllowed(const ListenAddress& address, const ListenSetting& setting,
+                             bool allow_insecure_remote) {
   if (allow_insecure_remote || IsLoopback(address)) {
     return OkStatus();
   }
   return InvalidArgument(
-      fmt::format("[server] listen: {} can be reached from other machines, and the connection is "
+      fmt::format("[server] {}: {} can be reached from other machines, and the connection is "
                   "neither encrypted nor "
                   "authenticated; set [server] allow-insecure-remote = true "
                   "(--allow-insecure-remote) if the network is trusted",
-                  ToString(address)));
+                  setting.key, ToString(address)));
 }
 
 Status ClearStaleSocket(const ListenAddress& address, const ListenSetting& setting) {

@@ -16,13 +16,16 @@ struct ListenSetting {
 };
 inline constexpr ListenSetting kNodeListen = {.key = "listen", .flag = "--listen"};
 inline constexpr ListenSetting kAdminListen = {.key = "admin-listen", .flag = "--admin-listen"};
+inline constexpr ListenSetting kMetricsListen = {.key = "metrics-listen",
+                                                 .flag = "--metrics-listen"};
 
 // "cannot listen on ADDRESS: WHY; choose another ...": kFailedPrecondition.
 Status CannotListen(const ListenAddress& address, const ListenSetting& setting,
                     std::string_view why);
 
 // Errors: kInvalidArgument for an address that is not loopback, unless `allow_insecure_remote`.
-Status CheckPlaintextAllowed(const ListenAddress& address, bool allow_insecure_remote);
+Status CheckPlaintextAllowed(const ListenAddress& address, const ListenSetting& setting,
+                             bool allow_insecure_remote);
 
 // Removes the socket file of a daemon that is gone; no other file is ever removed. Nothing to do
 // for TCP. Errors: kFailedPrecondition when a process answers on the socket; kInvalidArgument when

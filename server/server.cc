@@ -68,7 +68,8 @@ Status GrpcServer::ListenForAdmin() {
   const AdminServerOptions options = {
       .address = *options_.admin_address,
       .host = {.max_message_bytes = options_.config.max_message_bytes,
-               .reflection = options_.config.reflection}};
+               .reflection = options_.config.reflection,
+               .rpcs = options_.metrics.rpcs.get()}};
   ASSIGN_OR_RETURN(admin_,
                    AdminServer::Start(store_, logger_, options, [this] { RefreshHealth(); }));
   return OkStatus();
@@ -80,7 +81,7 @@ Status GrpcServer::ListenForNodes() {
     return InvalidArgument("[server] listen: no address to listen on");
   }
   for (const ListenAddress& address : config.listen) {
-    RETURN_IF_ERROR(CheckPlaintextAllowed(address, config.allow_insecure_remote));
+    RETURN_IF_ERROR(CheckPlaintextAllowed(address, kNodeListen, config.allow_insecure_remote));
   }
   commit_service_ =
       std::make_unique<CommitService>(store_,
@@ -89,9 +90,11 @@ Status GrpcServer::ListenForNodes() {
                                                     .max_message_bytes = config.max_message_bytes,
                                                     .change_sets = options_.limits,
                                                     .admin_address = admin_address()},
-                                      [this] { RefreshHealth(); });
+                                      *options_.metrics.commits, [this] { RefreshHealth(); });
   grpc::ServerBuilder builder;
-  ConfigureGrpc({.max_message_bytes = config.max_message_bytes, .reflection = config.reflection},
+  ConfigureGrpc({.max_message_bytes = config.max_message_bytes,
+                 .reflection = config.reflection,
+                 .rpcs = options_.metrics.rpcs.get()},
                 &builder);
   std::vector<int> ports(config.listen.size(), 0);
   for (size_t i = 0; i < config.listen.size(); ++i) {

@@ -18,6 +18,7 @@
 #include "flatkv/base/logger.h"
 #include "flatkv/base/status.h"
 #include "flatkv/store/store.h"
+#include "server/service_metrics.h"
 
 namespace flatkv::server {
 
@@ -29,6 +30,7 @@ struct ServerOptions {
   std::string build;
   // Unset: AdminService is not served.
   std::optional<ListenAddress> admin_address;
+  ServiceMetrics metrics;
 };
 
 class Server {

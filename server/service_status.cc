@@ -7,13 +7,16 @@
 
 namespace flatkv::server {
 
-std::optional<std::string> ServiceStatus::Refresh() {
+std::optional<std::string> ServiceStatus::Refresh(std::string_view disk) {
   if (calls_++ % kCallsPerSnapshotCheck == 0) {
     CheckSnapshots();
   }
   std::string text = fmt::format("serving, version {}", store_.CommittedRoot().version);
   if (!snapshot_error_.empty()) {
     text += fmt::format("; the last snapshot failed: {}", snapshot_error_);
+  }
+  if (!disk.empty()) {
+    text += fmt::format("; the disk is nearly full: {}", disk);
   }
   std::replace(text.begin(), text.end(), '\n', ' ');  // a line is a variable of sd_notify
   if (text == text_) {

@@ -1,5 +1,6 @@
 // What the service manager shows of a daemon that serves, and the warning in the log when snapshots
-// fail: such a failure stops no commit, so nobody would notice.
+// fail: such a failure stops no commit, so nobody would notice. The metrics
+// flatkv_snapshots_failed_total and flatkv_snapshot_last_failed (store_metrics.h) say the same.
 //
 // Thread safety: none.
 #pragma once
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "flatkv/base/logger.h"
 #include "flatkv/store/store.h"
@@ -21,9 +23,9 @@ class ServiceStatus {
   // Both outlive the object.
   ServiceStatus(Store& store, Logger& logger) : store_(store), logger_(logger) {}
 
-  // "serving, version 7", one line, if it differs from the last answer. Call it about once a
-  // second.
-  std::optional<std::string> Refresh();
+  // "serving, version 7", one line, if it differs from the last answer. `disk` is what DiskWatch
+  // says. Call it about once a second.
+  std::optional<std::string> Refresh(std::string_view disk = {});
 
  private:
   void CheckSnapshots();

@@ -11,9 +11,10 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitUnexpected = 1,
   kExitUsage = 2,         // command line or configuration
-  kExitConfirmation = 3,  // flatkv only: a destructive command was not confirmed; nothing changed
+  kExitConfirmation = 3,  // something destructive was not confirmed; nothing changed
   kExitNotFound = 4,      // what was asked for is not there: a version, a path, a key
-  kExitLocked = 5,        // another process, or another long operation, has the store
+  kExitLocked = 5,        // in use: another process or another long operation has the store, or
+                          // something keeps the snapshot
   kExitCorrupt = 6,       // damaged or missing bytes, named in the message
   kExitIncompatible = 7,  // another format, suite or initial version
   kExitTornTail = 8,      // a torn changelog tail, or a store that was not closed cleanly, and the
@@ -52,6 +53,7 @@ inline ExitCode ExitCodeOf(const Status& status) {
     case Reason::kVersionUnreachable:
       return kExitNotFound;
     case Reason::kOperationInProgress:
+    case Reason::kSnapshotInUse:
       return kExitLocked;
     case Reason::kPoisoned:
       return kExitIo;

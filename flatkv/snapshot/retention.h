@@ -14,7 +14,7 @@ struct RetentionInput {
   std::vector<Version> snapshots;  // ascending
   std::optional<Version> current;
   std::set<Version> pinned;
-  std::set<Version> leased;  // open views and exports stand on these
+  std::set<Version> leased;  // open views and verifications stand on these
   uint64_t keep_recent = 0;  // older snapshots beside the current one
 };
 

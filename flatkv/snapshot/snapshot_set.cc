@@ -74,11 +74,11 @@ StatusOr<std::optional<Version>> SnapshotSet::Current() const {
   const std::string link = JoinPath(directory_, kCurrentName);
   const auto damaged = [this, &link](std::string_view what) -> Status {
     ASSIGN_OR_RETURN(const std::vector<Version> versions, List());
-    return SnapshotCorrupt(
-        link, fmt::format(
-                  "{}; the snapshots that are there: {}; choose one with `flatkv recover "
-                  "--select VERSION`",
-                  what, versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", "))));
+    return WithReason(
+        DataLoss(
+            fmt::format("read {}: {}; the snapshots that are there: {}", link, what,
+                        versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", ")))),
+        Reason::kRecoveryAmbiguous);
   };
   const StatusOr<FileInfo> info = fs_.Stat(link);
   if (IsNotFound(info.status())) {

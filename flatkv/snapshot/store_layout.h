@@ -11,7 +11,7 @@ namespace flatkv {
 
 inline constexpr char kLockName[] = "LOCK";
 inline constexpr char kIdentityName[] = "IDENTITY";
-inline constexpr char kDirtyName[] = "DIRTY";      // present while the store is open
+inline constexpr char kDirtyName[] = "DIRTY";      // from the open on to a clean close
 inline constexpr char kIntentName[] = "INTENT";    // a multi-step operation in progress
 inline constexpr char kCurrentName[] = "current";  // symlink to the snapshot to start from
 inline constexpr char kWorkingName[] = "working";
@@ -20,8 +20,8 @@ inline constexpr char kUndoName[] = "undo";
 inline constexpr char kReorgName[] = "reorg";  // the new versions of a reorg in progress
 inline constexpr char kPinsName[] = "pins";
 inline constexpr char kQuarantineName[] = "quarantine";
-inline constexpr char kScratchName[] =
-    "scratch";  // clones for views and validation; emptied at open
+// Clones for views, validation and verification; emptied at open and at a clean close.
+inline constexpr char kScratchName[] = "scratch";
 // In working/: which snapshot it was cloned from.
 inline constexpr char kSnapshotBaseName[] = "SNAPSHOT_BASE";
 // In a snapshot: its manifest.

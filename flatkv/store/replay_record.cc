@@ -45,19 +45,15 @@ StatusOr<PendingVersion> ReplayRecord(const WalReader& record,
 }
 
 Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, const RowHasher& hasher,
-                  const std::function<bool()>& go_on, StoreState* state) {
+                  ThreadPool& pool, const std::function<bool(Version)>& go_on, StoreState* state) {
   if (from >= to) {
     return OkStatus();
   }
-  ThreadPool pool("fkv-replay", 1);
   Overlay no_overlay;
   std::array<Version, kDataDbs> db_versions;
   db_versions.fill(from);
   ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, wal.NewReader(from + 1, to));
   while (true) {
-    if (!go_on()) {
-      return Aborted("stopped");
-    }
     ASSIGN_OR_RETURN(const bool has_record, reader->Next());
     if (!has_record) {
       return OkStatus();
@@ -77,6 +73,9 @@ Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, const RowHas
       const std::optional<DbMetadata>& metadata = pending.rows->metadata[index];
       RETURN_IF_ERROR(dbs.Write(db, pending.version, pending.rows->rows[index],
                                 metadata.has_value() ? &*metadata : nullptr));
+    }
+    if (!go_on(pending.version)) {
+      return Aborted("the replay was stopped");
     }
   }
 }

@@ -21,8 +21,8 @@ StatusOr<PendingVersion> ReplayRecord(const WalReader& record,
                                       ThreadPool& pool, bool keep_old);
 
 // Replays the versions `from` + 1 .. `to` of `wal` into DBs that stand at `from` with *state. Each
-// root must be the recorded one. `go_on` is asked before every record; false is kAborted.
+// root must be the recorded one. `go_on` is asked after every version; false is kAborted.
 Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, const RowHasher& hasher,
-                  const std::function<bool()>& go_on, StoreState* state);
+                  ThreadPool& pool, const std::function<bool(Version)>& go_on, StoreState* state);
 
 }  // namespace flatkv

@@ -42,6 +42,8 @@ StatusOr<SnapshotSummary> SnapshotCatalog::Summary(Version version) {
 StatusOr<SnapshotSummary> SnapshotCatalog::SummaryLocked(Version version) {
   SnapshotSummary summary;
   ASSIGN_OR_RETURN(summary.manifest, set_.ReadManifest(version));
+  summary.files_count = summary.manifest.files.size();
+  summary.total_bytes = summary.manifest.TotalBytes();
   ASSIGN_OR_RETURN(const std::optional<Version> current, set_.Current());
   summary.is_current = current == version;
   ASSIGN_OR_RETURN(summary.pins, pins_.List());
@@ -163,14 +165,24 @@ StatusOr<std::vector<Version>> SnapshotCatalog::Prune(uint64_t keep_recent) {
   return prunable;
 }
 
-Status SnapshotCatalog::RemoveAbove(Version version) {
+Status SnapshotCatalog::RemovePinsAbove(Version version) {
   MutexLock lock(mu_);
+  return RemovePinsAboveLocked(version);
+}
+
+Status SnapshotCatalog::RemovePinsAboveLocked(Version version) {
   ASSIGN_OR_RETURN(const std::vector<Pin> pins, pins_.List());
   for (const Pin& pin : pins) {
     if (pin.version > version) {
       RETURN_IF_ERROR(pins_.Remove(pin.id));
     }
   }
+  return OkStatus();
+}
+
+Status SnapshotCatalog::RemoveAbove(Version version) {
+  MutexLock lock(mu_);
+  RETURN_IF_ERROR(RemovePinsAboveLocked(version));
   ASSIGN_OR_RETURN(std::vector<Version> versions, set_.List());
   std::reverse(versions.begin(), versions.end());
   for (const Version snapshot : versions) {

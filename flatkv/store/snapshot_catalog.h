@@ -45,6 +45,7 @@ class SnapshotCatalog {
   StatusOr<std::vector<Version>> Prune(uint64_t keep_recent) EXCLUDES(mu_);
   // Removes every snapshot above `version` with its pins, newest first.
   Status RemoveAbove(Version version) EXCLUDES(mu_);
+  Status RemovePinsAbove(Version version) EXCLUDES(mu_);
 
   StatusOr<Pin> AddPin(Version version, const std::string& reason) EXCLUDES(mu_);
   Status ReleasePin(const std::string& id) EXCLUDES(mu_);
@@ -76,6 +77,7 @@ class SnapshotCatalog {
   StatusOr<std::vector<Version>> PrunableLocked(uint64_t keep_recent) REQUIRES(mu_);
   Status CheckExists(Version version) REQUIRES(mu_);
   Status CheckNotFrozen() REQUIRES(mu_);
+  Status RemovePinsAboveLocked(Version version) REQUIRES(mu_);
 
   Mutex mu_;
   // Reads of names and paths need no lock; changes are made under mu_.

@@ -1,5 +1,6 @@
-// Snapshots in use: views, verifications and clones that stand on one. A leased snapshot is not
-// removed, and neither is the changelog from it on.
+// Snapshots in use: cloned views and verifications that stand on one. A leased snapshot is not
+// pruned or removed by command, and the changelog from it on stays. A rollback removes it all the
+// same when it is above the target: it ends the views first.
 //
 // Thread safety: safe for concurrent use. A lease may outlive the table.
 #pragma once

@@ -91,11 +91,12 @@ struct RecoveryInfo {
   uint64_t torn_bytes = 0;  // cut from the changelog's end: a record that was never acknowledged
   std::string torn_file;
   double seconds = 0;
-  bool was_dirty = false;          // the store had not been closed cleanly
-  std::string working_rebuilt;     // why working/ was made anew; empty: it was used as it was
-  Version adopted_snapshot = 0;    // a published snapshot that `current` did not name yet; 0: none
-  std::string finished_operation;  // what a crash had interrupted: "rollback to version 40"
-  bool migrated = false;           // from the flat layout
+  bool was_dirty = false;       // the store had not been closed cleanly
+  std::string working_rebuilt;  // why working/ was made anew; empty: it was used as it was
+  // A published snapshot that `current` did not name yet, or the selected one; 0: none.
+  Version adopted_snapshot = 0;
+  std::string finished_operation;      // what a crash had interrupted: "rollback to version 40"
+  bool migrated = false;               // from the flat layout
   std::vector<std::string> set_aside;  // quarantine entries made by this open
 };
 
@@ -108,7 +109,9 @@ struct StoreStats {
   uint64_t wal_appended_bytes = 0;  // since open
   uint64_t wal_syncs = 0;
   uint64_t db_bytes_on_disk = 0;
-  uint64_t db_bytes_written = 0;  // since open, tables and manifests
+  uint64_t db_files = 0;           // table files of the four
+  uint64_t db_memtable_bytes = 0;  // of the four
+  uint64_t db_bytes_written = 0;   // since open, tables and manifests
   std::string hash_kernel;
 };
 
@@ -146,7 +149,8 @@ class StoreIterator {
 
 // The state after one retained version, read-only and isolated: commits go on beside it. Held by
 // shared pointer; the store keeps a few recently used ones open. Thread safety: safe for concurrent
-// use. Errors: kAborted with Reason::kRolledBack once a rollback has removed the version,
+// use. Errors: kAborted with Reason::kRolledBack once a rollback has removed the version, or has
+// changed the data DBs that the view reads through (one made from undo records): ask for it again.
 // kUnavailable with Reason::kClosed after the store's Close.
 class StoreView {
  public:
@@ -198,7 +202,8 @@ class Store {
   // versions are read through undo records; others are cloned from a snapshot and replayed, which
   // takes as long as the changelog between is long. Errors: kOutOfRange with
   // Reason::kVersionUnreachable or kVersionAboveHead; kResourceExhausted when as many views as
-  // allowed are in use.
+  // allowed are in use; kAborted with Reason::kRolledBack when a rollback comes meanwhile;
+  // kDataLoss with Reason::kRootMismatch when what is there does not give the recorded root.
   virtual StatusOr<std::shared_ptr<StoreView>> ViewAt(Version version) = 0;
 
   virtual VersionRoot CommittedRoot() = 0;

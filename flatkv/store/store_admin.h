@@ -5,8 +5,9 @@
 // (docs/durability.md has the steps of each).
 //
 // Thread safety: every method from any thread. Rollback and Reorg wait for running commits and
-// reads, and end iterators and views (they fail with kAborted and Reason::kRolledBack). Long ones
-// exclude each other: kUnavailable with Reason::kOperationInProgress, naming the one that runs.
+// reads, and end iterators and views (they fail with kAborted and Reason::kRolledBack). Of the two
+// one runs at a time: a second one fails with kUnavailable and Reason::kOperationInProgress, and so
+// does what would publish or remove a snapshot meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +31,12 @@
 namespace flatkv {
 
 struct SnapshotSummary {
-  SnapshotManifest manifest;
+  SnapshotManifest manifest;  // a remote listing leaves its files out
+  uint64_t files_count = 0;
+  uint64_t total_bytes = 0;  // of the files
   bool is_current = false;
   std::vector<Pin> pins;
-  uint64_t leases = 0;  // open views that stand on it
+  uint64_t leases = 0;  // open views and verifications that stand on it
 };
 
 // How the automatic snapshots go. A failed one never fails a commit; it shows here, in the log and
@@ -104,7 +107,8 @@ struct ReorgResult {
 
 struct PrunePlan {
   std::vector<Version> snapshots;  // to be removed
-  Version wal_below = 0;           // whole changelog segments below this version go; 0: none
+  // Changelog segments go, and this version is what it begins with afterwards; 0: none goes.
+  Version wal_below = 0;
 };
 
 enum class VerifyDepth {
@@ -155,7 +159,7 @@ class StoreAdmin {
   // Errors: kNotFound with Reason::kSnapshotMissing, naming those there are.
   virtual StatusOr<SnapshotSummary> ShowSnapshot(Version version) = 0;
   // Errors: kFailedPrecondition with Reason::kSnapshotInUse for the current, a pinned or a leased
-  // one.
+  // one; kNotFound with Reason::kSnapshotMissing.
   virtual Status RemoveSnapshot(Version version) = 0;
 
   // Errors: kNotFound with Reason::kSnapshotMissing; kInvalidArgument for an empty reason.
@@ -168,6 +172,8 @@ class StoreAdmin {
   virtual StatusOr<PrunePlan> Prune(std::optional<uint64_t> keep_recent) = 0;
 
   // Errors: kOutOfRange with Reason::kVersionUnreachable saying what lacks, or kVersionAboveHead.
+  // The version before the store's first one is planned too, for a reorg of the first; Rollback
+  // refuses it.
   virtual StatusOr<RollbackPlan> PlanRollback(Version target, RollbackChoice choice) = 0;
   // Afterwards the head is `target`, target + 1 may be committed with other content, and no version
   // above `target` ever comes back. Applied, uncommitted changes are dropped. Rolling back to the
@@ -180,7 +186,8 @@ class StoreAdmin {
   virtual StatusOr<ReorgResult> Reorg(std::span<const ReorgBlock> blocks) = 0;
 
   // Runs beside commits, in bounded memory. Findings are in the report, not an error.
-  // Errors: kCancelled; those of ViewAt; kUnavailable when closed.
+  // Errors: kCancelled; those of ViewAt; kAborted with Reason::kRolledBack when a rollback takes
+  // the version away; kNotFound with Reason::kSnapshotMissing; kUnavailable when closed.
   virtual StatusOr<VerifyReport> Verify(const VerifyOptions& options,
                                         const OnVerifyProgress& on_progress) = 0;
 

@@ -127,16 +127,23 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status MigrateFlatLayout(bool resumed);
   Status ResolveCurrent();
   Status AdoptOrphan(std::optional<Version> current, const std::vector<Version>& snapshots);
+  Status SelectSnapshot(Version selected);
   Status EnsureWorking();
   Status CloneWorking(std::optional<Version> base);
+  // A fresh clone of the snapshot, or no rows, as `directory`, which does not exist; durable.
+  Status CloneInto(std::optional<Version> base, const std::string& directory);
+  Status RemoveWorking();
   // OK, or why working/ cannot be trusted.
   Status CheckWorkingBase();
   Status SetAside(const std::string& item, const std::string& reason, RecoveryInfo* info);
   // The part of a rollback that decides: `current`, the changelog, the snapshots above. Repeating
   // it changes nothing more.
   Status CutHistory(const Intent& intent);
+  Status ResumeRollback(const Intent& intent);
   // Whether working/ can be made anew from what there is.
   StatusOr<bool> CanRebuildWorking();
+  // It begins at the store's first version.
+  StatusOr<bool> ChangelogIsWhole();
 
   // store_replay.cc
   // Opens what working/ and changelog/ hold at the changelog's end, rebuilding working/ once if it
@@ -144,6 +151,7 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status OpenWorking(std::optional<Version> undo_target, RecoveryInfo* info) REQUIRES(commit_mu_);
   Status TryOpenWorking(std::optional<Version> undo_target, RecoveryInfo* info)
       REQUIRES(commit_mu_);
+  Status GiveUpClone(const Status& cause);
   StatusOr<DbVersions> LoadState() REQUIRES(commit_mu_);
   // Takes every DB above `target` back to it, durably.
   Status UndoDbs(Version target, DbVersions* db_versions) REQUIRES(commit_mu_);
@@ -201,16 +209,22 @@ class StoreImpl final : public Store, public StoreAdmin {
   void SnapshotPublished();
   // The changelog below this version is needed by nothing.
   StatusOr<Version> ChangelogNeededFrom();
+  Version PrunedChangelogBegin(Version needed_from) const;
   void PruneChangelog() REQUIRES(commit_mu_);
 
   // store_rollback.cc
   StatusOr<RollbackPlan> PlanRollbackLocked(Version target, RollbackChoice choice)
       REQUIRES(commit_mu_);
-  Status VerifyChangelogRange(Version first, Version last) REQUIRES(commit_mu_);
+  Status CheckRollbackTarget(Version target) const;
+  Status CheckBase(const RollbackPlan& plan) REQUIRES(commit_mu_);
+  StatusOr<std::string> PrepareReplay(const RollbackPlan& plan, const Intent& intent)
+      REQUIRES(commit_mu_);
+  Status ReplayClone(const RollbackPlan& plan, const std::string& directory) REQUIRES(commit_mu_);
   // Executes `plan` under `intent`; the intent stays. A failure poisons the store.
   Status ExecuteRollback(const RollbackPlan& plan, const Intent& intent) REQUIRES(commit_mu_);
   Status RollbackByUndo(const RollbackPlan& plan, const Undo& undo) REQUIRES(commit_mu_, open_mu_);
-  Status RollbackByReplay(const Intent& intent) REQUIRES(commit_mu_, open_mu_);
+  Status RollbackByReplay(const Intent& intent, const std::string& prepared)
+      REQUIRES(commit_mu_, open_mu_);
   void EndReaders(Version target) REQUIRES(commit_mu_);
   static Intent IntentOf(IntentKind kind, const RollbackPlan& plan);
   static std::vector<std::string> StepsOf(const RollbackPlan& plan);
@@ -233,6 +247,8 @@ class StoreImpl final : public Store, public StoreAdmin {
   const StoreOptions options_;
   Identity identity_;
   RecoveryInfo recovery_;
+  // working/ was cloned by this object.
+  bool working_is_fresh_ = false;
 
   // Each safe for concurrent use, as their headers say. Destroyed bottom up.
   Poison poison_;

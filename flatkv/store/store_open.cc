@@ -178,7 +178,7 @@ Status StoreImpl::PrepareDirectory(std::optional<Intent>* intent) {
     logger_.Log(LogLevel::kWarning, "recovery.resume",
                 fmt::format("finishing an interrupted {}", recovery_.finished_operation));
     if ((*intent)->kind != IntentKind::kReorgCommit) {
-      RETURN_IF_ERROR(CutHistory(**intent));
+      RETURN_IF_ERROR(ResumeRollback(**intent));
     }
   }
   RETURN_IF_ERROR(ResolveCurrent());
@@ -200,7 +200,6 @@ Status StoreImpl::FinishOpen(const std::optional<Intent>& intent) {
                                                           : FinishReorg(*intent));
   }
   RETURN_IF_ERROR(RemoveTreeDurably(fs_, JoinPath(directory_, kReorgName)));
-  PruneChangelog();
   return RequestOverdueSnapshot();
 }
 

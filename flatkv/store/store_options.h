@@ -65,7 +65,8 @@ struct ViewOptions {
 enum class OnDirtyStore {
   kRecover,          // goes on from the data DBs as they are, which are checked, and the changelog
   kFail,             // refuses with Reason::kDirtyStore
-  kRestoreSnapshot,  // sets working/ aside and starts from `current` and the changelog
+  kRestoreSnapshot,  // sets working/ aside and starts from `current` and the changelog; as
+                     // kRecover where these do not suffice
   kWipe,             // sets everything aside and begins an empty store; needs `wipe_confirmation`
 };
 
@@ -121,7 +122,8 @@ struct StoreOptions {
   OnDirtyStore on_dirty_store = OnDirtyStore::kRecover;
   // kWipe only: the id of the store that is to be given up.
   std::string wipe_confirmation;
-  // An operator's answer to Reason::kRecoveryAmbiguous: the snapshot to start from.
+  // An operator's answer to Reason::kRecoveryAmbiguous: the snapshot to start from; 0: none, the
+  // changelog alone. The others, their pins and working/ are set aside.
   std::optional<Version> select_snapshot;
   std::string build = "unknown";  // of the program, for snapshot manifests
 };

@@ -187,6 +187,8 @@ StoreStats StoreImpl::Stats() {
   stats.lag_versions = open_->write_behind->lag_versions();
   const EngineStats engines = open_->dbs->Stats();
   stats.db_bytes_on_disk = engines.bytes_on_disk;
+  stats.db_files = engines.files;
+  stats.db_memtable_bytes = engines.memtable_bytes;
   stats.db_bytes_written = engines.bytes_written;
   return stats;
 }

@@ -18,20 +18,20 @@ namespace {
 
 constexpr uint64_t kIdentityBytesMax = 4096;
 
-Status RemoveWorking(FileSystem& fs, const std::string& directory) {
-  const std::string working = JoinPath(directory, kWorkingName);
+}  // namespace
+
+Status StoreImpl::RemoveWorking() {
+  const std::string working = JoinPath(directory_, kWorkingName);
   const std::string removing = fmt::format("{}{}", working, kRemovingSuffix);
-  RETURN_IF_ERROR(RemoveTreeDurably(fs, removing));
-  ASSIGN_OR_RETURN(const bool exists, Exists(fs, working));
+  RETURN_IF_ERROR(RemoveTreeDurably(fs_, removing));
+  ASSIGN_OR_RETURN(const bool exists, Exists(fs_, working));
   if (exists) {
     // Renamed first: half of a directory must never be taken for the whole.
-    RETURN_IF_ERROR(fs.Rename(working, removing));
-    RETURN_IF_ERROR(fs.SyncDir(directory));
+    RETURN_IF_ERROR(fs_.Rename(working, removing));
+    RETURN_IF_ERROR(fs_.SyncDir(directory_));
   }
-  return RemoveTreeDurably(fs, removing);
+  return RemoveTreeDurably(fs_, removing);
 }
-
-}  // namespace
 
 Status StoreImpl::SetAside(const std::string& item, const std::string& reason, RecoveryInfo* info) {
   MutexLock lock(quarantine_mu_);
@@ -120,22 +120,49 @@ Status StoreImpl::MigrateFlatLayout(bool resumed) {
   return OkStatus();
 }
 
+// 0 selects none: everything is replayed from the changelog's first version on.
+Status StoreImpl::SelectSnapshot(Version selected) {
+  // 1. Nothing is moved for a start that cannot succeed.
+  if (selected != 0) {
+    ASSIGN_OR_RETURN(const SnapshotManifest manifest, catalog_.ReadManifest(selected));
+    ASSIGN_OR_RETURN(const std::vector<std::string> findings,
+                     CheckSnapshotFiles(fs_, catalog_.PathOf(selected), manifest,
+                                        FileCheck::kDigests, [](uint64_t) { return true; }));
+    if (!findings.empty()) {
+      return WithReason(DataLoss(fmt::format("snapshot {} is damaged, nothing was changed: {}",
+                                             selected, fmt::join(findings, "; "))),
+                        Reason::kSnapshotCorrupt);
+    }
+  } else {
+    ASSIGN_OR_RETURN(const bool is_whole, ChangelogIsWhole());
+    if (!is_whole) {
+      return WithReason(FailedPrecondition(fmt::format(
+                            "the changelog does not begin at the store's first version {}: the "
+                            "store cannot be made from it alone; nothing was changed",
+                            identity_.initial_version)),
+                        Reason::kVersionUnreachable);
+    }
+  }
+  // 2. What is not selected goes aside.
+  const std::string reason = selected != 0
+                                 ? fmt::format("snapshot {} was selected to start from", selected)
+                                 : std::string("the changelog was selected to start from");
+  ASSIGN_OR_RETURN(const std::vector<Version> snapshots, catalog_.Versions());
+  RETURN_IF_ERROR(catalog_.RemovePinsAbove(selected));
+  for (const Version version : snapshots) {
+    if (version > selected) {
+      RETURN_IF_ERROR(SetAside(SnapshotName(version), reason, &recovery_));
+    }
+  }
+  RETURN_IF_ERROR(catalog_.SetCurrent(selected != 0 ? std::optional(selected) : std::nullopt));
+  recovery_.adopted_snapshot = selected;
+  return SetAside(kWorkingName, reason, &recovery_);
+}
+
 Status StoreImpl::ResolveCurrent() {
   ASSIGN_OR_RETURN(const std::vector<Version> snapshots, catalog_.Versions());
   if (options_.select_snapshot.has_value()) {
-    const Version selected = *options_.select_snapshot;
-    RETURN_IF_ERROR(catalog_.ReadManifest(selected).status());
-    for (const Version version : snapshots) {
-      if (version > selected) {
-        RETURN_IF_ERROR(SetAside(SnapshotName(version),
-                                 fmt::format("snapshot {} was selected instead", selected),
-                                 &recovery_));
-      }
-    }
-    RETURN_IF_ERROR(catalog_.SetCurrent(selected));
-    recovery_.adopted_snapshot = selected;
-    return SetAside(kWorkingName, fmt::format("snapshot {} was selected to start from", selected),
-                    &recovery_);
+    return SelectSnapshot(*options_.select_snapshot);
   }
   ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
   std::vector<Version> above;
@@ -239,9 +266,10 @@ Status StoreImpl::CheckWorkingBase() {
 
 StatusOr<bool> StoreImpl::CanRebuildWorking() {
   ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
-  if (current.has_value()) {
-    return true;
-  }
+  return current.has_value() ? StatusOr<bool>(true) : ChangelogIsWhole();
+}
+
+StatusOr<bool> StoreImpl::ChangelogIsWhole() {
   ASSIGN_OR_RETURN(const std::vector<std::string> names,
                    fs_.List(JoinPath(directory_, kChangelogName)));
   std::optional<Version> first;
@@ -255,22 +283,26 @@ StatusOr<bool> StoreImpl::CanRebuildWorking() {
 }
 
 Status StoreImpl::CloneWorking(std::optional<Version> base) {
-  const std::string working = JoinPath(directory_, kWorkingName);
+  working_is_fresh_ = true;
+  return CloneInto(base, JoinPath(directory_, kWorkingName));
+}
+
+Status StoreImpl::CloneInto(std::optional<Version> base, const std::string& directory) {
   SnapshotBase record{identity_.store_id, identity_.suite, 0, {}};
   if (base.has_value()) {
     ASSIGN_OR_RETURN(const SnapshotManifest manifest, catalog_.ReadManifest(*base));
     record.version = *base;
     record.operation_id = manifest.operation_id;
-    return CloneSnapshot(fs_, catalog_.PathOf(*base), working, manifest,
+    return CloneSnapshot(fs_, catalog_.PathOf(*base), directory, manifest,
                          options_.snapshot.allow_copy, EncodeSnapshotBase(record));
   }
-  const std::string building = fmt::format("{}{}", working, kTemporarySuffix);
+  const std::string building = fmt::format("{}{}", directory, kTemporarySuffix);
   RETURN_IF_ERROR(RemoveTreeDurably(fs_, building));
   RETURN_IF_ERROR(MakeDirsDurably(fs_, building));
   RETURN_IF_ERROR(
       WriteFileDurably(fs_, JoinPath(building, kSnapshotBaseName), EncodeSnapshotBase(record)));
-  RETURN_IF_ERROR(fs_.Rename(building, working));
-  return fs_.SyncDir(directory_);
+  RETURN_IF_ERROR(fs_.Rename(building, directory));
+  return fs_.SyncDir(ParentPath(directory));
 }
 
 Status StoreImpl::CutHistory(const Intent& intent) {
@@ -282,7 +314,7 @@ Status StoreImpl::CutHistory(const Intent& intent) {
   // 2. Never the old working clone: its DBs may stand above the target (a rollback by undo takes
   //    them back instead).
   if (intent.method == RollbackMethod::kReplay) {
-    RETURN_IF_ERROR(RemoveWorking(fs_, directory_));
+    RETURN_IF_ERROR(RemoveWorking());
     RETURN_IF_ERROR(RemoveTreeDurably(fs_, JoinPath(directory_, kUndoName)));
   }
   // 3. The changelog: from here on the versions above the target are gone.
@@ -297,6 +329,12 @@ Status StoreImpl::CutHistory(const Intent& intent) {
   }
   // 4. The snapshots above the target, with their pins.
   return catalog_.RemoveAbove(intent.target);
+}
+
+// What an interrupted rollback or reorg had still to do before the data DBs are opened.
+Status StoreImpl::ResumeRollback(const Intent& intent) {
+  RETURN_IF_ERROR(CutHistory(intent));
+  return intent.method == RollbackMethod::kReplay ? CloneWorking(intent.base) : OkStatus();
 }
 
 }  // namespace flatkv

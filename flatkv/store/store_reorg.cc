@@ -114,7 +114,6 @@ StatusOr<ReorgResult> StoreImpl::Reorg(std::span<const ReorgBlock> blocks) {
 }
 
 Status StoreImpl::Replace(Version target, std::span<const ReorgBlock> blocks) {
-  DropPending();
   RETURN_IF_ERROR(open_->write_behind->Drain());
   Intent intent;
   {
@@ -126,6 +125,8 @@ Status StoreImpl::Replace(Version target, std::span<const ReorgBlock> blocks) {
     }
     if (target < plan.from) {
       RETURN_IF_ERROR(ExecuteRollback(plan, intent));
+    } else {
+      DropPending();
     }
   }
   const Status finished = blocks.empty() ? ClearIntent(fs_, directory_) : FinishReorg(intent);

@@ -7,40 +7,13 @@
 #include "flatkv/base/hex.h"
 #include "flatkv/fs/path.h"
 #include "flatkv/snapshot/store_layout.h"
+#include "flatkv/store/replay_progress.h"
 #include "flatkv/store/replay_record.h"
 #include "flatkv/store/store_impl.h"
 #include "flatkv/store/version_state.h"
 
 namespace flatkv {
 namespace {
-
-constexpr std::chrono::seconds kProgressInterval{2};
-
-class ReplayProgress {
- public:
-  ReplayProgress(Logger& logger, Version first, Version last)
-      : logger_(logger), first_(first), last_(last) {}
-
-  void Replayed(Version version) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - reported_ < kProgressInterval) {
-      return;
-    }
-    reported_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double rate = static_cast<double>(version - first_ + 1) / seconds;
-    logger_.Log(LogLevel::kInfo, "recovery.progress",
-                fmt::format("replayed version {} of {}, {:.0f} versions/s, {:.0f} s left", version,
-                            last_, rate, static_cast<double>(last_ - version) / rate));
-  }
-
- private:
-  Logger& logger_;
-  const Version first_;
-  const Version last_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point reported_ = start_;
-};
 
 // The data DBs are at fault, and they can be made anew.
 bool BlamesWorking(const Status& status) {
@@ -55,6 +28,9 @@ Status StoreImpl::OpenWorking(std::optional<Version> undo_target, RecoveryInfo* 
     return opened;
   }
   DropOpenState();
+  if (working_is_fresh_) {
+    return GiveUpClone(opened);
+  }
   ASSIGN_OR_RETURN(const bool can_rebuild, CanRebuildWorking());
   if (!can_rebuild) {
     return opened;
@@ -66,10 +42,23 @@ Status StoreImpl::OpenWorking(std::optional<Version> undo_target, RecoveryInfo* 
   ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
   RETURN_IF_ERROR(CloneWorking(current));
   const Status again = TryOpenWorking(undo_target, info);
-  if (!again.ok()) {
-    DropOpenState();
+  if (again.ok()) {
+    return again;
   }
-  return again;
+  DropOpenState();
+  return BlamesWorking(again) ? GiveUpClone(again) : again;
+}
+
+// A clone that was made just now and is no good: what it was made from is damaged. Keeping it would
+// only pile up copies.
+Status StoreImpl::GiveUpClone(const Status& cause) {
+  RETURN_IF_ERROR(RemoveWorking());
+  ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
+  return Annotate(
+      cause, fmt::format("the data DBs made anew from {} are no good: flatkv recover --select "
+                         "VERSION starts from another snapshot, flatkv recover --from-changelog "
+                         "from none",
+                         current.has_value() ? SnapshotName(*current) : "the changelog"));
 }
 
 Status StoreImpl::TryOpenWorking(std::optional<Version> undo_target, RecoveryInfo* info) {

@@ -10,7 +10,10 @@
 #include "flatkv/fs/path.h"
 #include "flatkv/snapshot/snapshot_files.h"
 #include "flatkv/snapshot/store_layout.h"
+#include "flatkv/store/clone_check.h"
 #include "flatkv/store/operation_slot.h"
+#include "flatkv/store/replay_progress.h"
+#include "flatkv/store/replay_record.h"
 #include "flatkv/store/store_impl.h"
 
 namespace flatkv {
@@ -28,14 +31,25 @@ StatusOr<RollbackPlan> StoreImpl::PlanRollback(Version target, RollbackChoice ch
   return PlanRollbackLocked(target, choice);
 }
 
+// Only a reorg goes back to before the first version.
+Status StoreImpl::CheckRollbackTarget(Version target) const {
+  return target >= identity_.initial_version
+             ? OkStatus()
+             : WithReason(
+                   OutOfRange(fmt::format("version {} is before the store's first version {}",
+                                          target, identity_.initial_version)),
+                   Reason::kVersionUnreachable);
+}
+
 StatusOr<RollbackPlan> StoreImpl::PlanRollbackLocked(Version target, RollbackChoice choice) {
   ReaderLock open_lock(open_mu_);
   RollbackPlan plan;
   plan.from = HeadVersion();
   plan.target = target;
   // A reorg of the first version goes back to before it.
-  const bool to_nothing = target == identity_.initial_version - 1 && !open_->wal->empty() &&
-                          open_->wal->first_version() <= identity_.initial_version;
+  const bool to_nothing =
+      target == identity_.initial_version - 1 &&
+      (open_->wal->empty() || open_->wal->first_version() <= identity_.initial_version);
   if (!to_nothing) {
     RETURN_IF_ERROR(CheckRetained(target));
     ASSIGN_OR_RETURN(plan.target_root, RootAtLocked(target));
@@ -109,19 +123,60 @@ std::vector<std::string> StoreImpl::StepsOf(const RollbackPlan& plan) {
   return steps;
 }
 
-// Every record that a replay will need is read now: once the rollback has begun there is no way
-// back.
-Status StoreImpl::VerifyChangelogRange(Version first, Version last) {
-  if (first == 0 || first > last) {
-    return OkStatus();
+// Makes the data DBs of the target beside the live ones, as the next working/: what is damaged or
+// missing is found before anything has changed. Returns their directory.
+StatusOr<std::string> StoreImpl::PrepareReplay(const RollbackPlan& plan, const Intent& intent) {
+  const std::string scratch = JoinPath(directory_, kScratchName);
+  RETURN_IF_ERROR(MakeDirsDurably(fs_, scratch));
+  const std::string directory = JoinPath(scratch, fmt::format("rollback-{}", intent.operation_id));
+  Status status = CloneInto(plan.base, directory);
+  if (status.ok()) {
+    status = ReplayClone(plan, directory);
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, open_->wal->NewReader(first, last));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool has_record, reader->Next());
-    if (!has_record) {
-      return OkStatus();
-    }
+  if (status.ok()) {
+    return directory;
   }
+  RemoveTreeDurably(fs_, directory).IgnoreError();  // scratch: the next open tries again
+  if (status.code() != StatusCode::kDataLoss || !plan.base.has_value()) {
+    return Annotate(
+        status, fmt::format("version {} cannot be made again, nothing was changed", plan.target));
+  }
+  return WithReason(Annotate(status, fmt::format("the snapshot of version {} is damaged, nothing "
+                                                 "was changed",
+                                                 *plan.base)),
+                    ReasonOf(status) == Reason::kChangelogCorrupt ? Reason::kChangelogCorrupt
+                                                                  : Reason::kSnapshotCorrupt);
+}
+
+Status StoreImpl::ReplayClone(const RollbackPlan& plan, const std::string& directory) {
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<ScratchDbs> clone,
+      ScratchDbs::Open(fs_, logger_, directory, options_.write_buffer_bytes / kDataDbs));
+  const Version from = plan.base.value_or(identity_.initial_version - 1);
+  StoreState state;
+  for (const DataDb db : kAllDataDbs) {
+    ASSIGN_OR_RETURN(LoadedDb loaded, clone->dbs().Load(db));
+    state[IndexOf(db)] = std::move(loaded.state);
+  }
+  if (plan.base.has_value()) {
+    ASSIGN_OR_RETURN(const SnapshotManifest manifest, catalog_.ReadManifest(from));
+    RETURN_IF_ERROR(
+        CheckRecoveredRootOf(from, hasher_->Checksum(GlobalHash(state)), manifest.root));
+  }
+  ReplayProgress progress(logger_, from + 1, plan.target);
+  RETURN_IF_ERROR(ReplayInto(
+      clone->dbs(), from, plan.target, *open_->wal, *hasher_, *pool_,
+      [&](Version version) {
+        progress.Replayed(version);
+        return !closing_.load();
+      },
+      &state));
+  if (plan.target >= identity_.initial_version) {
+    RETURN_IF_ERROR(
+        CheckRecoveredRootOf(plan.target, hasher_->Checksum(GlobalHash(state)), plan.target_root));
+  }
+  RETURN_IF_ERROR(clone->dbs().Flush());
+  return clone->dbs().Close();
 }
 
 Intent StoreImpl::IntentOf(IntentKind kind, const RollbackPlan& plan) {
@@ -142,17 +197,14 @@ StatusOr<RollbackResult> StoreImpl::Rollback(Version target, RollbackChoice choi
   RETURN_IF_ERROR(slot.status());
   MutexLock lock(commit_mu_);
   RETURN_IF_ERROR(CheckWritable());
+  RETURN_IF_ERROR(CheckRollbackTarget(target));
   RETURN_IF_ERROR(open_->write_behind->Drain());  // so that the undo records reach the head
   const SnapshotCatalog::Freeze freeze(catalog_);
   RollbackResult result;
   ASSIGN_OR_RETURN(result.plan, PlanRollbackLocked(target, choice));
-  if (target < identity_.initial_version) {
-    return WithReason(OutOfRange(fmt::format("version {} is before the store's first version {}",
-                                             target, identity_.initial_version)),
-                      Reason::kVersionUnreachable);
-  }
-  DropPending();
-  if (target < result.plan.from) {
+  if (target == result.plan.from) {
+    DropPending();
+  } else {
     const Intent intent = IntentOf(IntentKind::kRollback, result.plan);
     RETURN_IF_ERROR(ExecuteRollback(result.plan, intent));
     if (const Status cleared = ClearIntent(fs_, directory_); !cleared.ok()) {
@@ -175,29 +227,37 @@ void StoreImpl::EndReaders(Version target) {
   views_.EndForRollback(target, why);
 }
 
-Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent) {
-  // 1. Everything that can be found missing is found before anything changes.
-  if (plan.base.has_value()) {
-    ASSIGN_OR_RETURN(const SnapshotManifest manifest, catalog_.ReadManifest(*plan.base));
-    ASSIGN_OR_RETURN(const std::vector<std::string> findings,
-                     CheckSnapshotFiles(fs_, catalog_.PathOf(*plan.base), manifest,
-                                        FileCheck::kSizes, [](uint64_t) { return true; }));
-    if (!findings.empty()) {
-      return WithReason(DataLoss(fmt::format("the snapshot of version {} is damaged: {}",
-                                             *plan.base, findings.front())),
-                        Reason::kSnapshotCorrupt);
-    }
+Status StoreImpl::CheckBase(const RollbackPlan& plan) {
+  if (!plan.base.has_value()) {
+    return OkStatus();
   }
-  RETURN_IF_ERROR(VerifyChangelogRange(plan.replay_from, plan.target));
+  ASSIGN_OR_RETURN(const SnapshotManifest manifest, catalog_.ReadManifest(*plan.base));
+  ASSIGN_OR_RETURN(const std::vector<std::string> findings,
+                   CheckSnapshotFiles(fs_, catalog_.PathOf(*plan.base), manifest, FileCheck::kSizes,
+                                      [](uint64_t) { return true; }));
+  return findings.empty()
+             ? OkStatus()
+             : WithReason(DataLoss(fmt::format("the snapshot of version {} is damaged: {}",
+                                               *plan.base, findings.front())),
+                          Reason::kSnapshotCorrupt);
+}
+
+Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent) {
+  // 1. Everything that can be found damaged or missing is found before anything changes.
   std::optional<Undo> undo;
+  std::string prepared;
   if (plan.method == RollbackMethod::kUndo) {
+    RETURN_IF_ERROR(CheckBase(plan));
     ASSIGN_OR_RETURN(undo, open_->undo->ReadRange(plan.target, plan.from, true));
     RETURN_IF_ERROR(open_->undo->Sync());
+  } else {
+    ASSIGN_OR_RETURN(prepared, PrepareReplay(plan, intent));
   }
   // 2. Nobody reads or writes any more; a snapshot in progress is given up.
   rolling_back_ = true;
   WriterLock open_lock(open_mu_);
   rolling_back_ = false;
+  DropPending();
   EndReaders(plan.target);
   open_->write_behind.reset();
   open_->snapshotter.reset();
@@ -205,7 +265,7 @@ Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent
   Status status = WriteIntent(fs_, directory_, intent);
   if (status.ok()) {
     status = plan.method == RollbackMethod::kUndo ? RollbackByUndo(plan, *undo)
-                                                  : RollbackByReplay(intent);
+                                                  : RollbackByReplay(intent, prepared);
   }
   if (!status.ok()) {
     poison_.Set(
@@ -250,10 +310,11 @@ Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, const Undo& undo) {
   return OkStatus();
 }
 
-Status StoreImpl::RollbackByReplay(const Intent& intent) {
+Status StoreImpl::RollbackByReplay(const Intent& intent, const std::string& prepared) {
   DropOpenState();
   RETURN_IF_ERROR(CutHistory(intent));
-  RETURN_IF_ERROR(EnsureWorking());
+  RETURN_IF_ERROR(fs_.Rename(prepared, JoinPath(directory_, kWorkingName)));
+  RETURN_IF_ERROR(fs_.SyncDir(directory_));
   RecoveryInfo info;
   return OpenWorking(std::nullopt, &info);
 }

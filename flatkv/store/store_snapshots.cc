@@ -180,7 +180,15 @@ Status StoreImpl::ReleasePin(const std::string& id) {
 
 StatusOr<std::vector<Pin>> StoreImpl::ListPins() { return catalog_.ListPins(); }
 
+// What the changelog would begin with, or 0 if no segment goes.
+Version StoreImpl::PrunedChangelogBegin(Version needed_from) const {
+  const Version begin = open_->wal->FirstAfterPrune(needed_from);
+  return begin > open_->wal->first_version() ? begin : 0;
+}
+
 StatusOr<PrunePlan> StoreImpl::PlanPrune(std::optional<uint64_t> keep_recent) {
+  ReaderLock open_lock(open_mu_);
+  RETURN_IF_ERROR(CheckReadable());
   PrunePlan plan;
   ASSIGN_OR_RETURN(plan.snapshots,
                    catalog_.Prunable(keep_recent.value_or(options_.snapshot.keep_recent)));
@@ -190,7 +198,7 @@ StatusOr<PrunePlan> StoreImpl::PlanPrune(std::optional<uint64_t> keep_recent) {
   });
   ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
   if (current.has_value() && !left.empty()) {
-    plan.wal_below = left.front();
+    plan.wal_below = PrunedChangelogBegin(left.front());
   }
   return plan;
 }
@@ -201,8 +209,9 @@ StatusOr<PrunePlan> StoreImpl::Prune(std::optional<uint64_t> keep_recent) {
   PrunePlan plan;
   ASSIGN_OR_RETURN(plan.snapshots,
                    catalog_.Prune(keep_recent.value_or(options_.snapshot.keep_recent)));
-  ASSIGN_OR_RETURN(plan.wal_below, ChangelogNeededFrom());
-  RETURN_IF_ERROR(open_->wal->PruneBelow(plan.wal_below));
+  ASSIGN_OR_RETURN(const Version needed, ChangelogNeededFrom());
+  plan.wal_below = PrunedChangelogBegin(needed);
+  RETURN_IF_ERROR(open_->wal->PruneBelow(needed));
   return plan;
 }
 

@@ -1,7 +1,9 @@
 // Verification beside commits: everything is read through views, leases and changelog readers.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "flatkv/base/hex.h"
 #include "flatkv/fs/durable.h"
@@ -46,13 +48,18 @@ class StoreImpl::Verifier {
       return false;
     }
     const Clock::time_point now = Clock::now();
-    if (now - reported_ < kProgressInterval) {
+    if (phase == phase_ && now - reported_ < kProgressInterval) {
       return true;
     }
+    phase_ = phase;
     reported_ = now;
     return on_progress_ == nullptr || on_progress_({std::string(phase), done, total});
   }
   static Status Stopped() { return Cancelled("the verification was cancelled"); }
+  static Status RolledBack() {
+    return WithReason(Aborted("the store was rolled back or closed meanwhile"),
+                      Reason::kRolledBack);
+  }
   void Find(std::string finding) { report_.findings.push_back(std::move(finding)); }
   // What is damaged is a finding; what the verification itself fails with is returned.
   Status Finding(const Status& status, const std::string& context) {
@@ -76,9 +83,33 @@ class StoreImpl::Verifier {
     if (leased.version != version) {
       return OkStatus();  // pruned meanwhile
     }
+    const size_t findings = report_.findings.size();
+    const StatusOr<SnapshotManifest> manifest = store_.catalog_.ReadManifest(version);
+    const Status verified = VerifySnapshotFiles(version, manifest);
+    if (verified.ok() && report_.findings.size() == findings) {
+      return OkStatus();
+    }
+    // The lease holds it against everything but a rollback, and half removed is not damaged.
+    ASSIGN_OR_RETURN(const bool is_gone, IsGone(version, manifest));
+    if (is_gone) {
+      return RolledBack();
+    }
+    return verified;
+  }
+
+  // Whether there is no such snapshot any more, or another one in its place.
+  StatusOr<bool> IsGone(Version version, const StatusOr<SnapshotManifest>& manifest) {
+    ASSIGN_OR_RETURN(const std::vector<Version> versions, store_.catalog_.Versions());
+    if (!std::binary_search(versions.begin(), versions.end(), version)) {
+      return true;
+    }
+    const StatusOr<SnapshotManifest> now = store_.catalog_.ReadManifest(version);
+    return manifest.ok() && now.ok() && now->operation_id != manifest->operation_id;
+  }
+
+  Status VerifySnapshotFiles(Version version, const StatusOr<SnapshotManifest>& manifest) {
     ++report_.snapshots;
     const std::string name = SnapshotName(version);
-    const StatusOr<SnapshotManifest> manifest = store_.catalog_.ReadManifest(version);
     if (!manifest.ok()) {
       return Finding(manifest.status(), name);
     }
@@ -145,6 +176,9 @@ class StoreImpl::Verifier {
   Status VerifyRowsAt(const std::string& where, DataDb db, KvIterator& rows,
                       const DbState& recorded, const std::function<bool()>& go_on) {
     const std::string phase = fmt::format("{} rows of {}", where, NameOf(db));
+    if (!Progress(phase, 0, recorded.total.rows)) {
+      return Stopped();
+    }
     ASSIGN_OR_RETURN(const RowsVerdict verdict,
                      VerifyRowsOf(db, rows, recorded, *store_.hasher_, [&](uint64_t done) {
                        return go_on() && Progress(phase, done, recorded.total.rows);
@@ -157,9 +191,11 @@ class StoreImpl::Verifier {
   }
 
   // Every record's checksums and the chain. A prune meanwhile takes old records away: the walk then
-  // goes on behind it.
+  // goes on behind it. A rollback may open the changelog anew and cut what the walk still reads:
+  // what looks damaged is looked at once more through what is open then.
   Status VerifyChangelog() {
     Version next = 0;
+    std::optional<Version> suspect;
     while (true) {
       std::unique_ptr<WalReader> reader;
       Version last = 0;
@@ -172,12 +208,21 @@ class StoreImpl::Verifier {
         if (wal.empty() || next > last) {
           return OkStatus();
         }
-        ASSIGN_OR_RETURN(reader, wal.NewReader(next, last));
+        StatusOr<std::unique_ptr<WalReader>> opened = wal.NewReader(next, last);
+        if (opened.status().code() == StatusCode::kOutOfRange) {
+          continue;  // pruned just now
+        }
+        if (!opened.ok()) {
+          return Finding(opened.status(), "changelog");
+        }
+        reader = *std::move(opened);
       }
       while (true) {
         const StatusOr<bool> has_record = reader->Next();
         if (!has_record.ok()) {
-          if (has_record.status().code() == StatusCode::kOutOfRange) {
+          const bool is_cut = has_record.status().code() == StatusCode::kOutOfRange;
+          if (is_cut || suspect != next) {
+            suspect = is_cut ? std::nullopt : std::optional<Version>(next);
             break;
           }
           return Finding(has_record.status(), "changelog");
@@ -203,6 +248,9 @@ class StoreImpl::Verifier {
       return OkStatus();  // an empty store
     }
     const StatusOr<std::shared_ptr<View>> view = store_.OpenView(version);
+    if (!options_.at.has_value() && ReasonOf(view.status()) == Reason::kVersionAboveHead) {
+      return RolledBack();  // it was the head
+    }
     if (!view.ok()) {
       return Finding(view.status(), fmt::format("version {}", version));
     }
@@ -216,8 +264,7 @@ class StoreImpl::Verifier {
                             (*view)->state()[IndexOf(db)], [&] { return !(*view)->ending(); });
       });
       if ((*view)->ending()) {
-        return WithReason(Aborted("the store was rolled back or closed meanwhile"),
-                          Reason::kRolledBack);
+        return RolledBack();
       }
       RETURN_IF_ERROR(walked);
     }
@@ -228,6 +275,7 @@ class StoreImpl::Verifier {
   const VerifyOptions options_;
   const OnVerifyProgress& on_progress_;
   const Clock::time_point start_ = Clock::now();
+  std::string phase_;  // the last one reported: the begin of each is
   Clock::time_point reported_ = start_;
   VerifyReport report_;
 };

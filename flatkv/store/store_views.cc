@@ -130,19 +130,10 @@ StatusOr<std::shared_ptr<View>> StoreImpl::BuildClonedView(Version version) {
     RemoveTreeDurably(fs_, directory).IgnoreError();  // scratch: the next open tries again
     return cause;
   };
-  SnapshotBase record{identity_.store_id, identity_.suite, base.version, {}};
-  Version from = identity_.initial_version - 1;
-  if (base.lease != nullptr || base.version != 0) {
-    ASSIGN_OR_RETURN(const SnapshotManifest manifest, catalog_.ReadManifest(base.version));
-    record.operation_id = manifest.operation_id;
-    from = base.version;
-    const Status cloned = CloneSnapshot(fs_, catalog_.PathOf(base.version), directory, manifest,
-                                        options_.snapshot.allow_copy, EncodeSnapshotBase(record));
-    if (!cloned.ok()) {
-      return remove_half(cloned);
-    }
-  } else {
-    RETURN_IF_ERROR(MakeDirsDurably(fs_, directory));
+  const std::optional<Version> from =
+      base.version != 0 ? std::optional(base.version) : std::nullopt;
+  if (const Status cloned = CloneInto(from, directory); !cloned.ok()) {
+    return remove_half(cloned);
   }
   ViewContents contents;
   contents.version = version;
@@ -164,15 +155,17 @@ StatusOr<std::shared_ptr<View>> StoreImpl::BuildClonedView(Version version) {
     }
     contents.state[IndexOf(db)] = std::move(loaded->state);
   }
-  const auto go_on = [this] { return !closing_ && !rolling_back_; };
-  if (const Status replayed =
-          ReplayInto(dbs, from, version, *open_->wal, *hasher_, go_on, &contents.state);
+  const auto go_on = [this](Version) { return !closing_ && !rolling_back_; };
+  ThreadPool pool("fkv-view", 1);
+  if (const Status replayed = ReplayInto(dbs, from.value_or(identity_.initial_version - 1), version,
+                                         *open_->wal, *hasher_, pool, go_on, &contents.state);
       !replayed.ok()) {
     contents.clone.reset();
     return remove_half(
-        go_on() ? replayed
-                : WithReason(Aborted("the store was closed or rolled back while the view was made"),
-                             Reason::kRolledBack));
+        go_on(version)
+            ? replayed
+            : WithReason(Aborted("the store was closed or rolled back while the view was made"),
+                         Reason::kRolledBack));
   }
   contents.rows = NewStillSource(dbs);
   contents.root = hasher_->Checksum(GlobalHash(contents.state));

@@ -5,10 +5,10 @@
 // Invariants:
 //  (1) The records are those of first() .. last(), contiguous, each of the version that the
 //  changelog has.
-//  (2) last() is the version that the data DBs hold, or the log is empty.
+//  (2) Once the store is open, last() is the version that the data DBs hold, or the log is empty.
 //
 // Thread safety: Append from the write-behind thread; the rest while that is idle, except the
-// getters and Read, which may be called from any thread.
+// getters, Read and ReadRange, which may be called from any thread.
 #pragma once
 
 #include <atomic>

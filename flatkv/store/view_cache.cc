@@ -86,7 +86,9 @@ void ViewCache::CloseIdle() {
   while (true) {
     std::vector<std::shared_ptr<View>> closing;  // closed after the lock is released
     MutexLock lock(mu_);
-    wake_.WaitFor(mu_, interval);
+    if (!stopping_) {  // else the wake-up came before the wait
+      wake_.WaitFor(mu_, interval);
+    }
     if (stopping_) {
       return;
     }

@@ -44,6 +44,7 @@ class WalImpl final : public Wal {
   StatusOr<WalRecordInfo> Find(Version version) override;
   StatusOr<std::unique_ptr<WalReader>> NewReader(Version first, Version last) override;
   Status PruneBelow(Version version) override;
+  Version FirstAfterPrune(Version version) const override;
   Status CutAbove(Version version) override;
 
   WalStats Stats() const override {
@@ -86,15 +87,29 @@ StatusOr<std::unique_ptr<WalReader>> WalImpl::NewReader(Version first, Version l
   return MakeReader(fs_, directory_, first, last, std::move(range), prev_digest);
 }
 
+// How many of the oldest segments hold nothing from `version` on.
+size_t PrunableSegments(const std::vector<Segment>& segments, Version version) {
+  size_t count = 0;
+  // A segment without a record cannot stand alone: it would not say which version the log ends
+  // with.
+  while (count + 1 < segments.size() && !segments[count + 1].empty() &&
+         segments[count].last < version) {
+    ++count;
+  }
+  return count;
+}
+
+Version WalImpl::FirstAfterPrune(Version version) const {
+  const std::vector<Segment> segments = index_.segments();
+  const size_t pruned = PrunableSegments(segments, version);
+  return pruned == 0 ? first_version() : segments[pruned].first;
+}
+
 Status WalImpl::PruneBelow(Version version) {
   RETURN_IF_ERROR(writer_.status());
   const std::vector<Segment> segments = index_.segments();
-  // A segment without a record cannot stand alone: it would not say which version the log ends
-  // with.
-  for (size_t i = 0; i + 1 < segments.size() && !segments[i + 1].empty(); ++i) {
-    if (segments[i].last >= version) {
-      break;
-    }
+  const size_t pruned = PrunableSegments(segments, version);
+  for (size_t i = 0; i < pruned; ++i) {
     index_.RemoveOldest();
     if (const Status removed = fs_.RemoveFile(SegmentPath(directory_, segments[i].first));
         !removed.ok()) {

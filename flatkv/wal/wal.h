@@ -116,6 +116,8 @@ class Wal {
   // Removes whole segments whose every version is below `version`, oldest first; never the last
   // segment.
   virtual Status PruneBelow(Version version) = 0;
+  // What first_version() would be after PruneBelow(version).
+  virtual Version FirstAfterPrune(Version version) const = 0;
   // Removes every version above `version`: the durable target mark first, then the cut, so that a
   // crash ends with the cut finished. `version` >= first_version() - 1. No reader may be open above
   // it.

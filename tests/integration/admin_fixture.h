@@ -27,6 +27,8 @@ inline SnapshotSummary FakeSnapshot(Version version) {
   summary.manifest.dbs[3].rows = 5;
   summary.manifest.dbs[3].modules = {{.name = "bank", .rows = 5, .bytes = 50}};
   summary.manifest.files = {{.path = "misc/1.sst", .size_bytes = 7}, {.path = "misc/2.sst"}};
+  summary.files_count = 2;
+  summary.total_bytes = 7;
   summary.is_current = true;
   summary.leases = 2;
   summary.pins = {{.id = "p", .version = version, .reason = "why", .created_unix_seconds = 3}};

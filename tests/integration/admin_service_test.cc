@@ -179,6 +179,26 @@ TEST_F(AdminServiceTest, PruneTellsTheConfiguredNumberFromZeroAndADryRunFromTheD
               HasSubstr("snapshots 2, 3, changelog below 9"));
 }
 
+TEST_F(AdminServiceTest, WhatAReorgOfTheFirstVersionGivesUpCanBePlanned) {
+  std::vector<Version> planned;
+  admin().on_rollback = [&planned](Version target, RollbackChoice, bool dry_run) {
+    EXPECT_TRUE(dry_run);
+    planned.push_back(target);
+    return RollbackResult();
+  };
+  v1::RollbackRequest request;
+  request.set_target(0);
+  request.set_dry_run(true);
+  v1::RollbackResponse plan;
+  ASSERT_TRUE(Call(&v1::AdminService::Stub::Rollback, request, &plan).ok());
+  request.set_target(-1);
+  EXPECT_FALSE(Call(&v1::AdminService::Stub::Rollback, request, &plan).ok());
+  request.set_target(0);
+  request.set_dry_run(false);
+  EXPECT_FALSE(Call(&v1::AdminService::Stub::Rollback, request, &plan).ok());
+  EXPECT_THAT(planned, ElementsAre(0));
+}
+
 TEST_F(AdminServiceTest, RollbackAnswersWithThePlanThatWasExecuted) {
   std::vector<std::pair<RollbackChoice, bool>> asked;
   admin().on_rollback = [&asked](Version target, RollbackChoice choice, bool dry_run) {

@@ -216,6 +216,7 @@ TEST_F(AdminClientTest, CarriesRetentionAndSnapshots) {
   ASSERT_OK_AND_ASSIGN(const auto snapshots, client_->Snapshots());
   ASSERT_EQ(snapshots.size(), 1u);
   EXPECT_EQ(snapshots[0].manifest.suite, Suite::kBlake3);
+  EXPECT_THAT(snapshots[0].manifest.files, ::testing::IsEmpty());
   EXPECT_EQ(ToJson(snapshots[0])["files"], 12);
   EXPECT_EQ(ToJson(snapshots[0])["bytes"], 3456);
 

@@ -32,6 +32,8 @@ SnapshotSummary Snapshot(Version version) {
   summary.manifest.root = DigestOf(static_cast<uint8_t>(version));
   summary.manifest.created_unix_seconds = 1700000000;
   summary.manifest.files = {{"misc/000001.sst", 100, {}}, {"misc/MANIFEST-000002", 20, {}}};
+  summary.files_count = 2;
+  summary.total_bytes = 120;
   return summary;
 }
 
@@ -155,6 +157,10 @@ TEST_F(AdminCommandsTest, StatusShowsRetentionOrInOneLineWhyNot) {
   const json document = json::parse(Run([&] { return RunStatus(access_, true); }));
   EXPECT_EQ(document["retention"]["activity"]["policy"], "interval");
   EXPECT_EQ(document["retention"]["pins"].size(), 1u);
+
+  // Offline nothing is taken by itself, and the line would say so of a store that a daemon serves.
+  admin_.retention.activity.last_error.clear();
+  EXPECT_THAT(Run([&] { return RunStatus(access_, false); }), Not(HasSubstr("activity")));
 
   access_.retention_error = FailedPrecondition("the daemon has no admin listener");
   EXPECT_THAT(Run([&] { return RunStatus(access_, false); }),

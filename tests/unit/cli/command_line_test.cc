@@ -200,6 +200,7 @@ TEST(CommandLine, AdminCommandsAreParsedStrictly) {
       {"snapshot", "verify", "3", "--all"},
       {"rollback"},
       {"rollback", "--to", "-1"},
+      {"rollback", "--to", "0"},
       {"rollback", "--to", "1", "--method", "magic"},
       {"rollback", "--to", "1", "--method", "0"},
       {"rollback", "--to", "1", "--yes", "--dry-run"},

@@ -20,6 +20,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const Pin kPin = {"1a2b3c4d5e6f7081", 7, "audit", 1700000000};
 
@@ -86,6 +87,14 @@ TEST_F(HistoryCommandsTest, ADryRunPrintsExactlyThePlanInTextAndJsonAndSucceeds)
   EXPECT_EQ(plan["removed_snapshots"], json({7}));
   EXPECT_EQ(plan["removed_pins"][0]["id"], kPin.id);
   EXPECT_EQ(plan["steps"].size(), 2u);
+}
+
+TEST_F(HistoryCommandsTest, ARollbackToTheHeadItselfHasNoMethod) {
+  RollbackPlan plan = Plan();
+  plan.from = plan.target;
+  admin_.rollback_plan = plan;
+  confirm_.dry_run = true;
+  EXPECT_THAT(Rollback(false), AllOf(HasSubstr("gives up  nothing"), Not(HasSubstr("method"))));
 }
 
 TEST_F(HistoryCommandsTest, APersonWhoTypesTheVersionGoesOnAndAnotherWordDoesNot) {
@@ -175,7 +184,8 @@ TEST_F(HistoryCommandsTest, PruneWithNothingToDoAsksNothing) {
   EXPECT_THAT(output, AllOf(HasSubstr("snapshots 3, 4"), HasSubstr("below version 5")));
   EXPECT_THAT(admin_.done, IsEmpty());
   person_.answer = "prune";
-  Run([&] { return RunPrune(Session(false), options, person_); });
+  EXPECT_THAT(Run([&] { return RunPrune(Session(false), options, person_); }),
+              HasSubstr("pruned: snapshots 3, 4; changelog segments below version 5\n"));
   EXPECT_OK(status_);
   EXPECT_THAT(admin_.done, ElementsAre("prune 1"));
 }

@@ -107,6 +107,8 @@ max-change-set-bytes = 1400
 listen = ["unix:/s", "[::]:15"]
 allow-insecure-remote = true
 admin-listen = "unix:/admin"
+metrics-listen = "[::1]:24"
+disk-warn-bytes = "25MiB"
 max-message-bytes = "16MiB"
 drain-timeout = "17ms"
 reflection = false
@@ -152,6 +154,8 @@ format = "json"
   EXPECT_EQ(config.server.listen[1], (ListenAddress{.host = "::", .port = 15}));
   EXPECT_TRUE(config.server.allow_insecure_remote);
   EXPECT_EQ(config.server.admin_listen, "unix:/admin");
+  EXPECT_EQ(config.server.metrics_listen, "[::1]:24");
+  EXPECT_EQ(config.server.disk_warn_bytes, uint64_t{25} << 20);
   EXPECT_EQ(config.server.max_message_bytes, uint64_t{16} << 20);
   EXPECT_EQ(config.server.drain_timeout, std::chrono::milliseconds(17));
   EXPECT_FALSE(config.server.reflection);

@@ -2,9 +2,47 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "flatkv/base/check.h"
 
 namespace flatkv::test {
+namespace {
+
+constexpr uint64_t kThoroughEvery = 5;
+
+// With random ids, runs of 16 hexadecimal digits and more that are no version, as "#".
+std::string WithoutIds(const std::string& text) {
+  std::string without;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_not_of("0123456789abcdef", at), text.size());
+    if (end - at >= 16 && text.find_first_of("abcdef", at) < end) {
+      without += '#';
+      at = end;
+    } else {
+      without.append(text, at, std::max<size_t>(end - at, 1));
+      at += std::max<size_t>(end - at, 1);
+    }
+  }
+  return without;
+}
+
+// Where to crash after the call at `index`: at the next calls, at the last ones, at some between,
+// and not at all. The end first: there most is promised. Threads of the store move calls by a few.
+std::vector<uint64_t> PointsAfter(uint64_t index, uint64_t calls) {
+  constexpr uint64_t kDense = 5;
+  const uint64_t stride = std::max<uint64_t>(6, calls / 20);
+  std::vector<uint64_t> points = {UINT64_MAX};
+  for (uint64_t at = index; at < calls + kDense; ++at) {
+    if (at < index + kDense || at + kDense > calls || (at - index) % stride == 0) {
+      points.push_back(at);
+    }
+  }
+  return points;
+}
+
+}  // namespace
 
 CrashSweep OperationSweep::Base() {
   CrashSweep sweep;
@@ -20,9 +58,19 @@ CrashSweep OperationSweep::Base() {
 Status OperationSweep::Run(FileSystem& fs) {
   gone_on_.clear();
   violation_ = OkStatus();
-  ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, OpenStore(fs, operation_.options));
-  RETURN_IF_ERROR(operation_.prepare(*store));
-  armed_ = true;
+  if (operation_.includes_open) {
+    armed_ = true;
+  }
+  StatusOr<std::unique_ptr<Store>> opened = OpenStore(fs, operation_.options);
+  if (!opened.ok()) {
+    armed_ = false;
+    return opened.status();
+  }
+  const std::unique_ptr<Store> store = *std::move(opened);
+  if (!operation_.includes_open) {
+    RETURN_IF_ERROR(operation_.prepare(*store));
+    armed_ = true;
+  }
   const Status status = operation_.run(*store);
   armed_ = false;
   if (!status.ok()) {
@@ -58,9 +106,19 @@ void OperationSweep::GoOn(Store& store) {
 }
 
 Status OperationSweep::Check(MemFileSystem& disk, const SweepPoint& point) {
+  return CheckDisk(
+      disk, point.status.ok(),
+      (point.index + static_cast<uint64_t>(point.mode) + point.seed) % kThoroughEvery == 0);
+}
+
+Status OperationSweep::CheckDisk(MemFileSystem& disk, bool is_done, bool is_thorough) {
   RETURN_IF_ERROR(violation_);
+  const OutcomeCheck check{operation_.may_rebuild_working, is_thorough};
+  if (operation_.check != nullptr) {
+    return operation_.check(disk, check);
+  }
   return CheckOutcome(disk, operation_.options,
-                      gone_on_.empty() ? operation_.outcomes(point.status.ok()) : gone_on_);
+                      gone_on_.empty() ? operation_.outcomes(is_done) : gone_on_, check);
 }
 
 SweepResult OperationSweep::Crash(uint64_t seeds) {
@@ -115,56 +173,64 @@ Status OperationSweep::SweepRecovery(const MemFileSystem& disk,
   return OkStatus();
 }
 
-bool OperationSweep::IsMissed(const CrashSweep& sweep, const MemFileSystem& start,
-                              const FaultRule& lie, uint64_t from, uint64_t calls) {
-  for (uint64_t index = from; index <= calls; ++index) {
-    const std::unique_ptr<MemFileSystem> disk = start.Clone();
-    SweepPoint point;
-    {
-      FaultFileSystem fs(*disk);
-      fs.SetCounted(sweep.counted);
+Status OperationSweep::RunLeavingOut(const LeftOutSync& sync, uint64_t crash_index,
+                                     MemFileSystem& disk) {
+  FaultFileSystem fs(disk);
+  fs.SetCounted([this](const FsCall& call) { return armed_ && IsMutating(call.op); });
+  std::atomic<uint64_t> turns{0};
+  fs.SetHook([&](const FsCall& call) {
+    if (armed_ && WithoutIds(ToString(call)) == sync.call && turns++ == sync.nth) {
+      FaultRule lie;
+      lie.op = call.op;
+      lie.path_contains = call.path;
+      lie.effect = FaultRule::Effect::kLie;
       fs.AddRule(lie);
-      fs.CrashAt(index);
-      point.status = sweep.operation(fs);
     }
-    for (const CrashMode mode : sweep.modes) {
-      for (uint64_t seed = 1; seed <= (mode == CrashMode::kAnySubset ? sweep.seeds : 1); ++seed) {
-        if (!sweep.check(*disk->Crash(mode, seed), point).ok()) {
-          return true;
-        }
+    return OkStatus();
+  });
+  fs.CrashAt(crash_index);
+  return Run(fs);
+}
+
+bool OperationSweep::IsMissed(const MemFileSystem& start, const LeftOutSync& sync,
+                              const std::vector<uint64_t>& crash_indices, uint64_t* states) {
+  for (const uint64_t index : crash_indices) {
+    const std::unique_ptr<MemFileSystem> disk = start.Clone();
+    const bool is_done = RunLeavingOut(sync, index, *disk).ok();
+    for (uint64_t seed = 0; seed <= 2; ++seed) {
+      const bool is_thorough = ++*states % kThoroughEvery == 0 || is_done;
+      const CrashMode mode = seed == 0 ? CrashMode::kDropUnsynced : CrashMode::kAnySubset;
+      if (!CheckDisk(*disk->Crash(mode, seed), is_done, is_thorough).ok()) {
+        return true;
       }
     }
   }
   return false;
 }
 
-std::vector<LeftOutSync> OperationSweep::LeaveOutEachSync() {
-  CrashSweep sweep = Base();
-  sweep.modes = {CrashMode::kDropUnsynced, CrashMode::kAnySubset};
-  sweep.seeds = 2;
+AblationResult OperationSweep::LeaveOutEachSync() {
   MemFileSystem start;
-  FLATKV_CHECK(sweep.setup(start).ok());
+  FLATKV_CHECK(operation_.setup(start).ok());
   std::vector<std::string> trace;
   {
     const std::unique_ptr<MemFileSystem> disk = start.Clone();
     FaultFileSystem fs(*disk);
-    fs.SetCounted(sweep.counted);
-    FLATKV_CHECK(sweep.operation(fs).ok());
+    fs.SetCounted([this](const FsCall& call) { return armed_ && IsMutating(call.op); });
+    FLATKV_CHECK(Run(fs).ok());
     trace = fs.trace();
   }
-  std::vector<LeftOutSync> syncs;
+  AblationResult result;
+  std::map<std::string, uint64_t> turns;
   for (uint64_t index = 0; index < trace.size(); ++index) {
-    const bool is_sync = trace[index].starts_with("sync ");
-    if (!is_sync && !trace[index].starts_with("syncdir ")) {
+    if (!trace[index].starts_with("sync ") && !trace[index].starts_with("syncdir ")) {
       continue;
     }
-    FaultRule lie;
-    lie.op = is_sync ? FsOp::kSync : FsOp::kSyncDir;
-    lie.from_index = index;
-    lie.effect = FaultRule::Effect::kLie;
-    syncs.push_back({trace[index], IsMissed(sweep, start, lie, index + 1, trace.size())});
+    LeftOutSync sync{.call = WithoutIds(trace[index]), .nth = 0, .is_missed = false};
+    sync.nth = turns[sync.call]++;
+    sync.is_missed = IsMissed(start, sync, PointsAfter(index, trace.size()), &result.states);
+    result.syncs.push_back(std::move(sync));
   }
-  return syncs;
+  return result;
 }
 
 }  // namespace flatkv::test

@@ -1,6 +1,10 @@
-// The standard sweeps of tests/support/crash_sweep.h over one operation of an open store. Opening
-// the store and what prepares the operation are not part of the sweep; whatever they left unsynced
-// is at the crash's mercy all the same.
+// The standard sweeps of tests/support/crash_sweep.h over one operation of an open store, or over
+// opening one. What prepares the operation is not part of the sweep; whatever it left unsynced is
+// at the crash's mercy all the same.
+//
+// Every call is visited in every mode. Of the states, each fifth is checked thoroughly, the rule
+// going through the calls and the modes, so that each call is in some mode and each mode at some
+// calls.
 #pragma once
 
 #include <atomic>
@@ -18,17 +22,28 @@ struct Operation {
   StoreOptions options;
   // Makes the disk, once.
   std::function<Status(MemFileSystem&)> setup;
+  // Opening the store is (the first) part of the operation; `prepare` is not called then.
+  bool includes_open = false;
   // On the opened store, before each run.
   std::function<Status(Store&)> prepare = [](Store&) { return OkStatus(); };
-  std::function<Status(Store&)> run;
+  std::function<Status(Store&)> run = [](Store&) { return OkStatus(); };
   // What the store may be afterwards, when `run` returned OK and when it did not.
   std::function<std::vector<Outcome>(bool is_done)> outcomes;
+  bool may_rebuild_working = false;
+  // In place of CheckOutcome.
+  std::function<Status(MemFileSystem&, OutcomeCheck check)> check = nullptr;
 };
 
 // One sync left out.
 struct LeftOutSync {
-  std::string call;
+  std::string call;        // random ids as "#"
+  uint64_t nth = 0;        // among the syncs of that name
   bool is_missed = false;  // some crash state shows it
+};
+
+struct AblationResult {
+  std::vector<LeftOutSync> syncs;
+  uint64_t states = 0;
 };
 
 class OperationSweep {
@@ -44,17 +59,21 @@ class OperationSweep {
   // Crash at each call; of the states, take every `every`th, and crash again at every `every`th
   // call of its recovery.
   SweepResult CrashRecovery(uint64_t every);
-  std::vector<LeftOutSync> LeaveOutEachSync();
+  // Leaves out each Sync and SyncDir by itself, and crashes the power at calls after it.
+  AblationResult LeaveOutEachSync();
 
  private:
   CrashSweep Base();
   Status Run(FileSystem& fs);
   void GoOn(Store& store);
   Status Check(MemFileSystem& disk, const SweepPoint& point);
+  Status CheckDisk(MemFileSystem& disk, bool is_done, bool is_thorough);
   Status SweepRecovery(const MemFileSystem& disk, const std::vector<Outcome>& outcomes,
                        uint64_t every, uint64_t* states);
-  bool IsMissed(const CrashSweep& sweep, const MemFileSystem& start, const FaultRule& lie,
-                uint64_t from, uint64_t calls);
+  Status RunLeavingOut(const LeftOutSync& sync, uint64_t crash_index, MemFileSystem& disk);
+  // Whether some state shows it: crashed at one of the calls, at the mercy of a power cut.
+  bool IsMissed(const MemFileSystem& start, const LeftOutSync& sync,
+                const std::vector<uint64_t>& crash_indices, uint64_t* states);
 
   const Operation operation_;
   // The operation is running: its calls count.

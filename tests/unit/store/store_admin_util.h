@@ -2,6 +2,8 @@
 // and looks at it from outside.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -9,6 +11,9 @@
 #include <vector>
 
 #include "flatkv/base/mutex.h"
+#include "flatkv/codec/meta_keys.h"
+#include "flatkv/engine/background_threads.h"
+#include "flatkv/engine/leveldb_engine.h"
 #include "flatkv/fs/durable.h"
 #include "flatkv/fs/path.h"
 #include "flatkv/snapshot/store_layout.h"
@@ -99,6 +104,65 @@ inline void WaitForSnapshots(Store& store, uint64_t outcomes) {
       return;
     }
     std::this_thread::yield();
+  }
+}
+
+// The paths of the store and their content, but for the data DBs' own files, which LevelDB changes
+// when it likes.
+inline std::string TreeBesideDataDbs(FileSystem& fs) {
+  const std::string all = TreeText(fs, kStoreDirectory);
+  std::string text;
+  for (size_t begin = 0; begin < all.size();) {
+    const size_t end = std::min(all.find('\n', begin), all.size() - 1) + 1;
+    const std::string line = all.substr(begin, end - begin);
+    if (line.find(fmt::format(" {}/", kWorkingName)) == std::string::npos) {
+      text += line;
+    }
+    begin = end;
+  }
+  return text;
+}
+
+// Every row of the four data DBs of a closed store, metadata (versions, hashes, counts) included,
+// but for records of zeros: a module that has no rows may have them or none.
+inline std::string AllRows(const MemFileSystem& closed) {
+  const std::unique_ptr<MemFileSystem> disk = closed.Clone();  // opening a DB writes
+  BackgroundThreads threads(1);
+  std::string text;
+  for (const DataDb db : kAllDataDbs) {
+    const auto engine =
+        OpenLevelDbEngine(*disk, threads, NullLogger(), JoinPath(InStore(kWorkingName), NameOf(db)),
+                          LevelDbEngineOptions());
+    EXPECT_OK(engine);
+    if (!engine.ok()) {
+      return "";
+    }
+    const std::unique_ptr<KvIterator> rows = (*engine)->NewIterator();
+    for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+      if (IsMetaKey(rows->key()) &&
+          rows->value().find_first_not_of('\0') == std::string_view::npos) {
+        continue;
+      }
+      text +=
+          fmt::format("{} {} {}\n", NameOf(db), HexEncode(rows->key()), HexEncode(rows->value()));
+    }
+    EXPECT_OK(rows->status());
+  }
+  return text;
+}
+
+// The pairs of every module in a view, and its root.
+inline void ExpectViewAt(StoreView& view, const History& history, Version version) {
+  EXPECT_EQ(view.version(), version);
+  EXPECT_EQ(Hex(view.root()), Hex(history.root(version)));
+  for (const std::string& module : HistoryModules()) {
+    ASSERT_OK_AND_ASSIGN(const auto iterator, view.Iterate({.module = module}));
+    Pairs found;
+    for (; iterator->Valid(); iterator->Next()) {
+      found.emplace_back(iterator->key(), iterator->value());
+    }
+    EXPECT_OK(iterator->status());
+    EXPECT_EQ(found, history.PairsAt(version, module)) << module << " at " << version;
   }
 }
 

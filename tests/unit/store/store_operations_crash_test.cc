@@ -1,64 +1,75 @@
-// Goal: a rollback or a reorg happens whole or not at all (docs/durability.md), whatever crashes or
-// fails in between. Method: the sweeps of operation_sweep.h over each way to do it, from a store
-// with snapshots, pins, several changelog segments, and data DBs that lag differently.
-#include <fmt/format.h>
+// Goal: what changes more than one file happens whole or not at all (docs/durability.md), whatever
+// crashes or fails in between. Method: the sweeps of operation_sweep.h over each way to do it, from
+// stores with snapshots, pins, several changelog segments, and data DBs that lag differently.
 #include <gtest/gtest.h>
 
-#include "tests/unit/store/operation_scenarios.h"
+#include <cstdio>
+
+#include "tests/unit/store/operation_cases.h"
 
 namespace flatkv::test {
 namespace {
 
-Operation RollbackTo(Version target, RollbackChoice choice) {
-  return OperationTo(fmt::format("rollback to {} by {}", target,
-                                 choice == RollbackChoice::kUndo ? "undo" : "replay"),
-                     SweepOptions(), FullTimeline().UpTo(target), [target, choice](Store& store) {
-                       return store.admin().Rollback(target, choice).status();
-                     });
+using ::testing::ValuesIn;
+
+void Report(const std::string& name, const SweepResult& result, uint64_t states_min) {
+  std::printf("%s: %zu mutating calls, %llu crash states\n", name.c_str(), result.trace.size(),
+              static_cast<unsigned long long>(result.states));
+  EXPECT_EQ(result.failures, 0u) << name << ": " << result.first_failure;
+  EXPECT_GE(result.states, states_min);
 }
 
-// Replaces the versions from `first` on by `count` others.
-Operation ReorgFrom(Version first, Version count, uint64_t undo_depth) {
-  Timeline done = FullTimeline().UpTo(first - 1);
-  for (Version i = 0; i < count; ++i) {
-    done.AppendFresh("reorg");
-  }
-  StoreOptions options = SweepOptions();
-  options.undo_depth = undo_depth;
-  const auto run = [first, done](Store& store) {
-    std::vector<ReorgBlock> blocks;
-    for (Version version = first; version <= done.head(); ++version) {
-      blocks.push_back({version, done.block(version).changes()});
-    }
-    return store.admin().Reorg(blocks).status();
-  };
-  return OperationTo(fmt::format("reorg of {} to {} by {}", first, done.head(),
-                                 undo_depth > 0 ? "undo" : "replay"),
-                     options, done, run);
+class StoreOperationsCrash : public ::testing::TestWithParam<OperationCase> {};
+
+TEST_P(StoreOperationsCrash, ACrashAtAnyCallLeavesTheOldStateOrTheNewOne) {
+  const Operation operation = GetParam().make();
+  Report(operation.name, OperationSweep(operation).Crash(1), 15);
 }
 
-std::vector<Operation> AllOperations() {
-  return {RollbackTo(7, RollbackChoice::kUndo),
-          RollbackTo(7, RollbackChoice::kReplay),
-          RollbackTo(2, RollbackChoice::kReplay),
-          RollbackTo(13, RollbackChoice::kUndo),
-          ReorgFrom(11, 3, 128),
-          ReorgFrom(11, 3, 0),
-          ReorgFrom(1, 3, 128),
-          ReorgFrom(kSweepVersions + 1, 2, 128)};
+TEST_P(StoreOperationsCrash, AFailureOfAnyCallLeavesTheOldStateOrTheNewOne) {
+  const Operation operation = GetParam().make();
+  Report("EIO in " + operation.name, OperationSweep(operation).Fail(EIO), 8);
 }
 
-TEST(StoreOperationsCrash, ACrashAtAnyCallLeavesTheOldStateOrTheNewOne) {
-  for (const Operation& operation : AllOperations()) {
-    Report(operation.name, OperationSweep(operation).Crash(1));
-  }
+std::string NameOfCase(const ::testing::TestParamInfo<OperationCase>& info) {
+  return info.param.name;
 }
 
-TEST(StoreOperationsCrash, AFailureOfAnyCallLeavesTheOldStateOrTheNewOne) {
-  for (const Operation& operation : AllOperations()) {
-    Report("EIO in " + operation.name, OperationSweep(operation).Fail(EIO));
-  }
+INSTANTIATE_TEST_SUITE_P(History, StoreOperationsCrash, ValuesIn(HistoryCases()), NameOfCase);
+INSTANTIATE_TEST_SUITE_P(Snapshots, StoreOperationsCrash, ValuesIn(SnapshotCases()), NameOfCase);
+INSTANTIATE_TEST_SUITE_P(Open, StoreOperationsCrash, ValuesIn(OpenCases()), NameOfCase);
+
+TEST(StoreOperationsDiskFull, ASnapshotThatFindsNoSpaceLeavesTheOldStateOrTheNewOne) {
+  const Operation operation = CaseOf("SnapshotWithPrune").make();
+  Report("ENOSPC in " + operation.name, OperationSweep(operation).Fail(ENOSPC), 50);
 }
+
+// Each of these recoveries is interrupted itself.
+struct RecoveryCase {
+  std::string name;
+  uint64_t every = 1;
+};
+
+class StoreRecoveryCrash : public ::testing::TestWithParam<RecoveryCase> {};
+
+TEST_P(StoreRecoveryCrash, ACrashDuringTheRecoveryFromACrashEndsInTheSameStates) {
+  const auto& [name, every] = GetParam();
+  const Operation operation = CaseOf(name).make();
+  Report("recovery of " + operation.name, OperationSweep(operation).CrashRecovery(every), 50);
+}
+
+std::string NameOfRecovery(const ::testing::TestParamInfo<RecoveryCase>& info) {
+  return info.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Recovery, StoreRecoveryCrash,
+                         ::testing::Values(RecoveryCase{"RollbackByUndoBelowSnapshots", 17},
+                                           RecoveryCase{"RollbackByReplayFromASnapshot", 37},
+                                           RecoveryCase{"ReorgByUndo", 17},
+                                           RecoveryCase{"ReorgByReplay", 37},
+                                           RecoveryCase{"SnapshotWithPrune", 37},
+                                           RecoveryCase{"Migration", 29}),
+                         NameOfRecovery);
 
 }  // namespace
 }  // namespace flatkv::test

@@ -7,7 +7,9 @@
 
 #include "flatkv/engine/background_threads.h"
 #include "flatkv/engine/leveldb_engine.h"
+#include "flatkv/fs/durable.h"
 #include "flatkv/fs/path.h"
+#include "flatkv/snapshot/store_layout.h"
 #include "tests/support/mem_file_system.h"
 #include "tests/support/tree_digest.h"
 #include "tests/unit/store/history.h"
@@ -281,6 +283,41 @@ TEST_F(StoreRollbackTest, EndsIteratorsAndViewsOfBefore) {
     ExpectState(*store, 50);
     ASSERT_OK(store->Close());
   }
+}
+
+// The base is tried out before anything changes, not only looked at.
+TEST(StoreRollbackBaseTest, ADamagedBaseIsRefusedAndTheStoreGoesOn) {
+  const History history(14, 15, 77);
+  MemFileSystem fs;
+  ASSERT_OK_AND_ASSIGN(auto store, OpenStore(fs, SmallStoreOptions(Suite::kBlake3)));
+  ASSERT_OK(CommitTo(*store, history, 5));
+  ASSERT_OK(store->admin().CreateSnapshot());
+  ASSERT_OK(CommitTo(*store, history, 12));
+  const std::string snapshot = JoinPath("/home/flatkv", SnapshotName(5));
+  bool is_damaged = false;
+  for (const std::string_view db : kDataDbNames) {
+    const std::string directory = JoinPath(snapshot, db);
+    ASSERT_OK_AND_ASSIGN(const std::vector<std::string> names, fs.List(directory));
+    for (const std::string& name : names) {
+      if (name.ends_with(".sst")) {
+        // As a fresh inode: the live table stays whole.
+        ASSERT_OK_AND_ASSIGN(const std::string bytes,
+                             ReadFile(fs, JoinPath(directory, name), 1 << 24));
+        ASSERT_OK(WriteFileDurably(fs, JoinPath(directory, name), bytes));
+        fs.FlipBit(JoinPath(directory, name), 20, 3);
+        is_damaged = true;
+      }
+    }
+  }
+  ASSERT_TRUE(is_damaged);
+  EXPECT_THAT(store->admin().Rollback(8, RollbackChoice::kReplay),
+              StatusIs(StatusCode::kDataLoss, HasSubstr("nothing was changed")));
+  EXPECT_EQ(store->Info().version, 12);
+  ASSERT_OK(store->Health());
+  ASSERT_OK(CommitTo(*store, history, 13));
+  ASSERT_OK(store->admin().Rollback(8, RollbackChoice::kUndo));
+  EXPECT_EQ(store->Info().root, history.root(8));
+  ASSERT_OK(store->Close());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -69,12 +70,14 @@ struct Outcome {
   std::string name;
   std::shared_ptr<const Timeline> timeline;
   Version oldest_head = 0;
+  // What else must hold of the opened store; null: nothing.
+  std::function<bool(Store&)> fits = nullptr;
 };
 
 // An outcome whose head is the timeline's last version.
 inline Outcome ExactOutcome(std::string name, Timeline timeline) {
   const Version head = timeline.head();
-  return {std::move(name), std::make_shared<const Timeline>(std::move(timeline)), head};
+  return {std::move(name), std::make_shared<const Timeline>(std::move(timeline)), head, nullptr};
 }
 
 }  // namespace flatkv::test

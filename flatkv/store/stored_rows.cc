@@ -1,0 +1,113 @@
+#include "flatkv/store/stored_rows.h"
+
+#include <array>
+#include <utility>
+
+namespace flatkv {
+namespace {
+
+// Rows to one round of prefetching: few enough to stay in the innermost cache.
+constexpr size_t kPrefetchRows = 64;
+
+}  // namespace
+
+StoredRows::StoredRows(DataDbs& dbs, std::unique_ptr<RowCache> cache,
+                       std::unique_ptr<KeyFilter> filter, bool has_cache, bool filter_is_complete)
+    : dbs_(dbs),
+      cache_(std::move(cache)),
+      filter_(std::move(filter)),
+      has_cache_(has_cache),
+      filter_is_complete_(filter_is_complete) {}
+
+StatusOr<std::unique_ptr<StoredRows>> StoredRows::Create(DataDbs& dbs, uint64_t cache_bytes,
+                                                         std::unique_ptr<KeyFilter> filter,
+                                                         bool filter_is_complete) {
+  ASSIGN_OR_RETURN(std::unique_ptr<RowCache> cache, RowCache::Create(cache_bytes));
+  return std::unique_ptr<StoredRows>(new StoredRows(dbs, std::move(cache), std::move(filter),
+                                                    cache_bytes > 0, filter_is_complete));
+}
+
+StoredRows::FilterState StoredRows::filter_state() const {
+  if (filter_ == nullptr) {
+    return FilterState::kOff;
+  }
+  return filter_is_complete_.load(std::memory_order_acquire) ? FilterState::kComplete
+                                                             : FilterState::kFilling;
+}
+
+StoredRows::Probe StoredRows::ProbeOf(DataDb db, std::string_view key) const {
+  Probe probe;
+  if (has_cache_) {
+    probe.fingerprint = cache_->FingerprintOf(db, key);
+  }
+  if (filter_ != nullptr) {
+    probe.filter_hash = filter_->HashOf(db, key);
+  }
+  return probe;
+}
+
+void StoredRows::Prefetch(std::span<const Probe> probes) const {
+  const bool has_filter = filter_state() == FilterState::kComplete;
+  for (const Probe& probe : probes) {
+    if (has_filter) {
+      filter_->Prefetch(probe.filter_hash);
+    }
+    if (has_cache_) {
+      cache_->Prefetch(probe.fingerprint);
+    }
+  }
+  if (has_cache_) {
+    for (const Probe& probe : probes) {
+      cache_->PrefetchRow(probe.fingerprint);
+    }
+  }
+}
+
+StatusOr<bool> StoredRows::Get(DataDb db, std::string_view key, const Probe& probe, bool keep,
+                               std::string* row) {
+  // The filter first: one cache line tells most absent keys.
+  if (filter_state() == FilterState::kComplete && !filter_->MayContain(probe.filter_hash)) {
+    return false;
+  }
+  RowTicket ticket;
+  if (has_cache_ && cache_->Find(probe.fingerprint, row, &ticket)) {
+    return true;
+  }
+  ASSIGN_OR_RETURN(const bool found, dbs_[db].Get(key, row));
+  if (found && keep && has_cache_) {
+    cache_->PutRead(probe.fingerprint, *row, ticket);
+  }
+  return found;
+}
+
+void StoredRows::Wrote(DataDb db, const RowChanges& rows) {
+  if (filter_ == nullptr && !has_cache_) {
+    return;
+  }
+  std::array<Probe, kPrefetchRows> probes;
+  for (size_t first = 0; first < rows.size(); first += kPrefetchRows) {
+    const size_t count = std::min(kPrefetchRows, rows.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      probes[i] = ProbeOf(db, rows[first + i].key);
+      if (filter_ != nullptr) {
+        filter_->Prefetch(probes[i].filter_hash);
+      }
+      if (has_cache_) {
+        cache_->Prefetch(probes[i].fingerprint);
+      }
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const RowChange& row = rows[first + i];
+      if (!row.removed && filter_ != nullptr) {
+        filter_->Add(probes[i].filter_hash);
+      }
+      if (has_cache_ && row.removed) {
+        cache_->Remove(probes[i].fingerprint);
+      } else if (has_cache_) {
+        cache_->Put(probes[i].fingerprint, row.value);
+      }
+    }
+  }
+}
+
+}  // namespace flatkv

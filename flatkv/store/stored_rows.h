@@ -1,0 +1,76 @@
+// The rows as the data DBs hold them, read through the key filter and the row cache: where commits
+// and queries look after the overlay has nothing.
+//
+// Invariants:
+//  (1) What Get returns for a key that the overlay does not have is what the data DB has.
+//  (2) Every key that a data DB holds is in the filter once that is complete.
+// Both rest on one order, which the write-behind thread keeps: the DB takes rows, Wrote is told of
+// them, then they leave the overlay.
+//
+// Thread safety: Wrote and Forget from one thread at a time; the rest from any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "flatkv/base/status.h"
+#include "flatkv/cache/row_cache.h"
+#include "flatkv/filter/key_filter.h"
+#include "flatkv/store/data_dbs.h"
+#include "flatkv/store/version_rows.h"
+
+namespace flatkv {
+
+class StoredRows {
+ public:
+  // Which absent keys need no look into a DB. Without a filter: none.
+  enum class FilterState {
+    kOff,
+    kFilling,  // gets the keys of every Wrote; what the DBs held before is still missing
+    kComplete,
+  };
+
+  // `cache_bytes` 0: no cache. `filter` may be null, otherwise it holds every key of the DBs or
+  // `filter_is_complete` is false. `dbs` outlives the object. Errors: kResourceExhausted.
+  static StatusOr<std::unique_ptr<StoredRows>> Create(DataDbs& dbs, uint64_t cache_bytes,
+                                                      std::unique_ptr<KeyFilter> filter,
+                                                      bool filter_is_complete);
+
+  // What stands for a key in cache and filter.
+  struct Probe {
+    RowFingerprint fingerprint;
+    uint64_t filter_hash = 0;
+  };
+  Probe ProbeOf(DataDb db, std::string_view key) const;
+  // Starts loading what Get will look at: for many keys, before the first Get.
+  void Prefetch(std::span<const Probe> probes) const;
+
+  // Sets *row and returns true, or returns false if there is no such row. With `keep` a row that
+  // had to be read from the DB goes into the cache. Errors: those of KvEngine::Get.
+  StatusOr<bool> Get(DataDb db, std::string_view key, const Probe& probe, bool keep,
+                     std::string* row);
+
+  // The DB has taken these rows.
+  void Wrote(DataDb db, const RowChanges& rows);
+
+  // Null when the filter is off. Keys may be added from any thread.
+  KeyFilter* filter() const { return filter_.get(); }
+  FilterState filter_state() const;
+  void FilterIsComplete() { filter_is_complete_.store(true, std::memory_order_release); }
+  RowCacheStats CacheStats() const { return cache_->Stats(); }
+
+ private:
+  StoredRows(DataDbs& dbs, std::unique_ptr<RowCache> cache, std::unique_ptr<KeyFilter> filter,
+             bool has_cache, bool filter_is_complete);
+
+  DataDbs& dbs_;
+  const std::unique_ptr<RowCache> cache_;
+  const std::unique_ptr<KeyFilter> filter_;
+  const bool has_cache_;
+  std::atomic<bool> filter_is_complete_;
+};
+
+}  // namespace flatkv
