@@ -99,6 +99,16 @@ void StoreMetrics::CollectStats(const StoreStats& stats, MetricList* list) const
               D(options_.overlay_bytes_max));
   list->Gauge("flatkv_lag_versions", "Versions committed and not yet handed to the data DBs.",
               D(stats.lag_versions));
+  list->Gauge("flatkv_row_cache_bytes", "Rows in the row cache.", D(stats.row_cache_bytes));
+  list->Gauge("flatkv_row_cache_rows", "Number of rows in the row cache.", D(stats.row_cache_rows));
+  list->Counter("flatkv_row_cache_hits_total", "Rows found in the row cache.",
+                D(stats.row_cache_hits));
+  list->Counter("flatkv_row_cache_misses_total", "Rows looked for there in vain.",
+                D(stats.row_cache_misses));
+  list->Gauge("flatkv_key_filter_bytes", "Size of the key filter.", D(stats.key_filter_bytes));
+  list->Gauge("flatkv_key_filter_keys", "Keys in the key filter.", D(stats.key_filter_keys));
+  list->Gauge("flatkv_key_filter_in_use", "0 while the key filter is off or still being filled.",
+              stats.key_filter_in_use ? 1 : 0);
   list->Gauge("flatkv_db_disk_bytes", "Files of the working data DBs.", D(stats.db_bytes_on_disk));
   list->Gauge("flatkv_db_table_files", "Table files of the working data DBs.", D(stats.db_files));
   list->Gauge("flatkv_db_memtable_bytes", "Memtables of the data DBs.", D(stats.db_memtable_bytes));

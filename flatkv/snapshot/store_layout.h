@@ -19,6 +19,8 @@ inline constexpr char kChangelogName[] = "changelog";
 inline constexpr char kUndoName[] = "undo";
 inline constexpr char kReorgName[] = "reorg";  // the new versions of a reorg in progress
 inline constexpr char kPinsName[] = "pins";
+// The key filter as of a snapshot or a clean close; only saves work.
+inline constexpr char kKeyFilterName[] = "filter";
 inline constexpr char kQuarantineName[] = "quarantine";
 // Clones for views, validation and verification; emptied at open and at a clean close.
 inline constexpr char kScratchName[] = "scratch";

@@ -50,6 +50,8 @@ Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, const RowHas
     return OkStatus();
   }
   Overlay no_overlay;
+  ASSIGN_OR_RETURN(const std::unique_ptr<StoredRows> rows,
+                   StoredRows::Create(dbs, /*cache_bytes=*/0, /*filter=*/nullptr, false));
   std::array<Version, kDataDbs> db_versions;
   db_versions.fill(from);
   ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, wal.NewReader(from + 1, to));
@@ -58,9 +60,10 @@ Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, const RowHas
     if (!has_record) {
       return OkStatus();
     }
-    ASSIGN_OR_RETURN(PendingVersion pending,
-                     ReplayRecord(*reader, db_versions, {nullptr, &no_overlay, &dbs}, hasher, pool,
-                                  /*keep_old=*/false));
+    ASSIGN_OR_RETURN(
+        PendingVersion pending,
+        ReplayRecord(*reader, db_versions, {nullptr, &no_overlay, rows.get()}, hasher, pool,
+                     /*keep_old=*/false));
     AdvanceState(pending.delta, state, pending.rows.get());
     if (hasher.Checksum(GlobalHash(*state)) != reader->info().root) {
       return WithReason(

@@ -33,6 +33,13 @@ class ChunkProcessor {
 
   Status Run() {
     chunk_.changes.reserve(chunk_.updates.size());
+    std::vector<StoredRows::Probe> probes;
+    probes.reserve(chunk_.updates.size());
+    for (const RowUpdate& update : chunk_.updates) {
+      probes.push_back(old_.stored->ProbeOf(chunk_.db, update.key));
+    }
+    old_.stored->Prefetch(probes);
+    const StoredRows::Probe* probe = probes.data();
     Overlay::Table& table = old_.overlay->table(chunk_.db);
     // Held for the whole chunk: overlay entries stay valid, and what is not in the overlay is in
     // the DB.
@@ -42,7 +49,7 @@ class ChunkProcessor {
         HashBatch();
         module_ = ModuleOf(update.key);
       }
-      ASSIGN_OR_RETURN(const std::string_view old_row, FindOldRow(update.key, table));
+      ASSIGN_OR_RETURN(const std::string_view old_row, FindOldRow(update.key, *probe++, table));
       if (!old_row.empty()) {
         RETURN_IF_ERROR(ValidateRow(chunk_.db, old_row));
       }
@@ -55,8 +62,8 @@ class ChunkProcessor {
  private:
   // The stored old row, empty if there is none (a stored row never is). Valid until the next
   // HashBatch.
-  StatusOr<std::string_view> FindOldRow(std::string_view key, Overlay::Table& table)
-      REQUIRES_SHARED(table.mu) {
+  StatusOr<std::string_view> FindOldRow(std::string_view key, const StoredRows::Probe& probe,
+                                        Overlay::Table& table) REQUIRES_SHARED(table.mu) {
     ++olds_used_;
     if (old_.pending != nullptr) {
       const RowChange* row = FindRow(old_.pending->rows[IndexOf(chunk_.db)], key);
@@ -68,7 +75,9 @@ class ChunkProcessor {
       return entry->value;
     }
     std::string& buffer = olds_[olds_used_ - 1];
-    ASSIGN_OR_RETURN(const bool found, (*old_.dbs)[chunk_.db].Get(key, &buffer));
+    // Not kept: the row at hand takes its place in the cache.
+    ASSIGN_OR_RETURN(const bool found,
+                     old_.stored->Get(chunk_.db, key, probe, /*keep=*/false, &buffer));
     return found ? std::string_view(buffer) : std::string_view();
   }
 

@@ -9,9 +9,9 @@
 #include "flatkv/base/thread_pool.h"
 #include "flatkv/lthash/row_hasher.h"
 #include "flatkv/store/classify.h"
-#include "flatkv/store/data_dbs.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/state_hash.h"
+#include "flatkv/store/stored_rows.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
@@ -20,7 +20,7 @@ namespace flatkv {
 struct OldRows {
   const VersionRows* pending = nullptr;  // applied earlier to the same version; may be null
   Overlay* overlay = nullptr;
-  DataDbs* dbs = nullptr;
+  StoredRows* stored = nullptr;
 };
 
 struct ProcessedRows {

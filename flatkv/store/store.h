@@ -108,6 +108,13 @@ struct StoreStats {
   uint64_t wal_segments = 0;
   uint64_t wal_appended_bytes = 0;  // since open
   uint64_t wal_syncs = 0;
+  uint64_t row_cache_bytes = 0;
+  uint64_t row_cache_rows = 0;
+  uint64_t row_cache_hits = 0;  // since open
+  uint64_t row_cache_misses = 0;
+  uint64_t key_filter_bytes = 0;
+  uint64_t key_filter_keys = 0;
+  bool key_filter_in_use = false;  // false: off, or still being filled
   uint64_t db_bytes_on_disk = 0;
   uint64_t db_files = 0;           // table files of the four
   uint64_t db_memtable_bytes = 0;  // of the four

@@ -133,7 +133,7 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
   PendingPayload::Call call;
   const VersionRows* const before = pending_.has_value() ? pending_->rows.get() : nullptr;
   ASSIGN_OR_RETURN(ProcessedRows processed,
-                   ProcessRows(version, classified, {before, &open_->overlay, open_->dbs.get()},
+                   ProcessRows(version, classified, {before, &open_->overlay, open_->rows.get()},
                                *hasher_, *pool_, options_.undo_depth > 0,
                                [&] { call = PendingPayload::Encode(version, changes); }));
   timer.Add(&timings.rows);

@@ -26,6 +26,7 @@
 #include "flatkv/store/data_dbs.h"
 #include "flatkv/store/identity.h"
 #include "flatkv/store/iterator_registry.h"
+#include "flatkv/store/key_filter_source.h"
 #include "flatkv/store/mapped_key.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/pending_version.h"
@@ -34,6 +35,7 @@
 #include "flatkv/store/snapshot_catalog.h"
 #include "flatkv/store/snapshotter.h"
 #include "flatkv/store/store.h"
+#include "flatkv/store/stored_rows.h"
 #include "flatkv/store/undo_log.h"
 #include "flatkv/store/view_cache.h"
 #include "flatkv/store/wal_syncer.h"
@@ -104,7 +106,9 @@ class StoreImpl final : public Store, public StoreAdmin {
     std::unique_ptr<Wal> wal;
     std::unique_ptr<DataDbs> dbs;
     std::unique_ptr<UndoLog> undo;
+    std::unique_ptr<StoredRows> rows;
     Overlay overlay;
+    std::unique_ptr<KeyFilterBuilder> filter_builder;
     std::unique_ptr<Snapshotter> snapshotter;
     std::unique_ptr<WriteBehind> write_behind;
     std::unique_ptr<WalSyncer> wal_syncer;
@@ -160,6 +164,9 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status CheckRecoveredRoot(Version version, const Digest& recorded) REQUIRES(commit_mu_);
   static Status CheckRecoveredRootOf(Version version, const Digest& root, const Digest& recorded);
   Status CheckCurrentFitsChangelog() REQUIRES(commit_mu_);
+  // Makes open_->rows; says what its filter lacks.
+  StatusOr<KeyFilterStart> OpenRows(const DbVersions& db_versions) REQUIRES(commit_mu_);
+  void StartFilterBuilder(const KeyFilterStart& start) REQUIRES(commit_mu_);
   void StartWriting(const DbVersions& db_versions) REQUIRES(commit_mu_);
   void SetHead(Version version) REQUIRES(commit_mu_);
   // Drops what is open without writing anything more.

@@ -227,6 +227,7 @@ Status StoreImpl::Close() {
   Status first;
   if (open_ != nullptr) {
     open_->wal_syncer.reset();
+    open_->filter_builder.reset();
     // A poisoned store writes nothing more: what is on disk is what recovery starts from.
     const bool clean = !poison_.IsSet();
     if (clean) {
@@ -236,6 +237,9 @@ Status StoreImpl::Close() {
     open_->snapshotter.reset();
     first.Update(open_->dbs->Close());
     flush_wal_.store(nullptr);
+    if (clean && first.ok()) {
+      SaveKeyFilter(fs_, logger_, directory_, identity_, *open_->rows, HeadVersion());
+    }
     if (clean) {
       first.Update(open_->undo->Close());
       first.Update(open_->wal->Close());

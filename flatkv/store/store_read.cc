@@ -84,7 +84,8 @@ StatusOr<bool> StoreImpl::ReadRow(const MappedKey& key, Version head, std::strin
       return !entry->removed;
     }
   }
-  return (*open_->dbs)[key.target.db].Get(key.physical, row);
+  const StoredRows::Probe probe = open_->rows->ProbeOf(key.target.db, key.physical);
+  return open_->rows->Get(key.target.db, key.physical, probe, /*keep=*/true, row);
 }
 
 StatusOr<std::unique_ptr<StoreIterator>> StoreImpl::Iterate(const IterateRange& range) {
@@ -185,6 +186,16 @@ StoreStats StoreImpl::Stats() {
   stats.wal_appended_bytes = wal.appended_bytes;
   stats.wal_syncs = wal.syncs;
   stats.lag_versions = open_->write_behind->lag_versions();
+  const RowCacheStats cache = open_->rows->CacheStats();
+  stats.row_cache_bytes = cache.bytes;
+  stats.row_cache_rows = cache.rows;
+  stats.row_cache_hits = cache.hits;
+  stats.row_cache_misses = cache.misses;
+  if (const KeyFilter* filter = open_->rows->filter(); filter != nullptr) {
+    stats.key_filter_bytes = filter->size_bytes();
+    stats.key_filter_keys = filter->keys();
+    stats.key_filter_in_use = open_->rows->filter_state() == StoredRows::FilterState::kComplete;
+  }
   const EngineStats engines = open_->dbs->Stats();
   stats.db_bytes_on_disk = engines.bytes_on_disk;
   stats.db_files = engines.files;

@@ -306,6 +306,7 @@ Status StoreImpl::CloneInto(std::optional<Version> base, const std::string& dire
 }
 
 Status StoreImpl::CutHistory(const Intent& intent) {
+  RETURN_IF_ERROR(RemoveKeyFilterFile(fs_, directory_));
   // 1. What to start from.
   const StatusOr<std::optional<Version>> current = catalog_.Current();
   if (!current.ok() || *current != intent.base) {

@@ -99,18 +99,42 @@ Status StoreImpl::TryOpenWorking(std::optional<Version> undo_target, RecoveryInf
     RETURN_IF_ERROR(UndoDbs(*undo_target, &db_versions));
   }
   open.opened_versions = db_versions;
+  ASSIGN_OR_RETURN(const KeyFilterStart filter, OpenRows(db_versions));
   RETURN_IF_ERROR(CheckCurrentFitsChangelog());
   StartWriting(db_versions);
   recovering_ = true;
   const Status recovered = Recover(db_versions, info);
   recovering_ = false;
   RETURN_IF_ERROR(recovered);
+  StartFilterBuilder(filter);
   if (options_.wal_sync == WalSync::kInterval) {
     open.wal_syncer =
         std::make_unique<WalSyncer>(*open.wal, options_.wal_sync_interval,
                                     [this](const Status& status) { poison_.Set(status); });
   }
   return OkStatus();
+}
+
+StatusOr<KeyFilterStart> StoreImpl::OpenRows(const DbVersions& db_versions) {
+  uint64_t rows = 0;
+  for (const DataDb db : kAllDataDbs) {
+    rows += static_cast<uint64_t>(state_[IndexOf(db)].total.rows);
+  }
+  ASSIGN_OR_RETURN(KeyFilterStart start,
+                   OpenKeyFilter(fs_, logger_, directory_, identity_, *open_->wal, db_versions,
+                                 rows, options_.key_filter_bytes_max));
+  ASSIGN_OR_RETURN(open_->rows,
+                   StoredRows::Create(*open_->dbs, options_.row_cache_bytes,
+                                      std::move(start.filter), start.gap == FilterGap::kNone));
+  return start;
+}
+
+// For what the filter lacks; nothing if it lacks nothing.
+void StoreImpl::StartFilterBuilder(const KeyFilterStart& start) {
+  if (open_->rows->filter_state() == StoredRows::FilterState::kFilling) {
+    open_->filter_builder = std::make_unique<KeyFilterBuilder>(
+        *open_->rows, *open_->dbs, *open_->wal, logger_, start.gap, start.first, start.last);
+  }
 }
 
 void StoreImpl::StartWriting(const DbVersions& db_versions) {
@@ -123,6 +147,7 @@ void StoreImpl::StartWriting(const DbVersions& db_versions) {
   options.replay_bytes_max = options_.replay_bytes_max;
   options.db_versions = db_versions;
   options.undo = open.undo.get();
+  options.rows = open.rows.get();
   options.begin_snapshot = [&snapshotter =
                                 *open.snapshotter](std::shared_ptr<SnapshotRequest> request) {
     snapshotter.Begin(std::move(request));
@@ -246,7 +271,7 @@ Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versi
     RETURN_IF_ERROR(open_->write_behind->WaitForRoom());
     ASSIGN_OR_RETURN(
         PendingVersion pending,
-        ReplayRecord(*reader, db_versions, {nullptr, &open_->overlay, open_->dbs.get()}, *hasher_,
+        ReplayRecord(*reader, db_versions, {nullptr, &open_->overlay, open_->rows.get()}, *hasher_,
                      *pool_, options_.undo_depth > 0));
     pending.root = hasher_->Checksum(GlobalHash(global_, pending.delta));
     // Below the highest DB version the sums mix states of different versions.
@@ -281,6 +306,7 @@ void StoreImpl::DropOpenState() {
     return;
   }
   open_->wal_syncer.reset();
+  open_->filter_builder.reset();
   open_->write_behind.reset();
   open_->snapshotter.reset();
   flush_wal_.store(nullptr);

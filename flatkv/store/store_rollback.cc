@@ -259,6 +259,7 @@ Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent
   rolling_back_ = false;
   DropPending();
   EndReaders(plan.target);
+  open_->filter_builder.reset();
   open_->write_behind.reset();
   open_->snapshotter.reset();
   // 3. From the intent on there is only forward.
@@ -280,6 +281,7 @@ Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent
 Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, const Undo& undo) {
   OpenState& open = *open_;
   // The same order as CutHistory, on what is open.
+  RETURN_IF_ERROR(RemoveKeyFilterFile(fs_, directory_));
   ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
   if (current != plan.base) {
     RETURN_IF_ERROR(catalog_.SetCurrent(plan.base));
@@ -290,6 +292,7 @@ Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, const Undo& undo) {
     const DbUndo& db_undo = undo.dbs[IndexOf(db)];
     RETURN_IF_ERROR(
         open.dbs->WriteUndo(db, plan.target, db_undo, UndoneState(state_[IndexOf(db)], db_undo)));
+    open.rows->Wrote(db, db_undo.rows);
   }
   // A DB that stands above the target on disk must come down there before its undo records go. One
   // that does not will be replayed up to the target after a crash, and needs no flush.
@@ -307,6 +310,7 @@ Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, const Undo& undo) {
     return CheckRecoveredRoot(plan.target, plan.target_root);
   }
   StartWriting(db_versions);
+  StartFilterBuilder({});
   return OkStatus();
 }
 

@@ -116,6 +116,7 @@ void StoreImpl::SnapshotPublished() {
   if (current.ok() && current->has_value()) {
     const StatusOr<SnapshotManifest> manifest = catalog_.ReadManifest(**current);
     last_snapshot_bytes_ = manifest.ok() ? manifest->TotalBytes() : 0;
+    SaveKeyFilter(fs_, logger_, directory_, identity_, *open_->rows, **current);
   }
   changelog_prune_due_ = true;
 }

@@ -202,6 +202,9 @@ void WriteBehind::Run() {
     if (status.ok()) {
       for (const Queued& queued : batch) {
         if (queued.rows != nullptr) {
+          for (const DataDb db : kAllDataDbs) {
+            options_.rows->Wrote(db, queued.rows->rows[IndexOf(db)]);
+          }
           overlay_.Erase(*queued.rows);
         }
       }

@@ -25,6 +25,7 @@
 #include "flatkv/store/data_dbs.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/snapshot_request.h"
+#include "flatkv/store/stored_rows.h"
 #include "flatkv/store/undo_log.h"
 #include "flatkv/store/version_rows.h"
 
@@ -39,6 +40,8 @@ class WriteBehind {
     std::array<Version, kDataDbs> db_versions{};
     // Gets every version's undo record; may be null.
     UndoLog* undo = nullptr;
+    // Is told of every row that a DB took.
+    StoredRows* rows = nullptr;
     // Called on the writing thread when all four DBs stand at the request's version.
     std::function<void(std::shared_ptr<SnapshotRequest>)> begin_snapshot;
     // Called once, on the writing thread, with the first error.

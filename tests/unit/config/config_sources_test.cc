@@ -75,6 +75,8 @@ sync-interval = "3s"
 segment-bytes = "4KiB"
 torn-tail = "refuse"
 [cache]
+row-bytes = "3MiB"
+filter-bytes = "7MiB"
 block-bytes = "5MiB"
 [engine]
 write-buffer-bytes = "6MiB"
@@ -127,6 +129,8 @@ format = "json"
   EXPECT_EQ(store.wal_sync_interval, std::chrono::seconds(3));
   EXPECT_EQ(store.wal_segment_bytes, 4096u);
   EXPECT_EQ(store.wal_torn_tail, TornTail::kRefuse);
+  EXPECT_EQ(store.row_cache_bytes, uint64_t{3} << 20);
+  EXPECT_EQ(store.key_filter_bytes_max, uint64_t{7} << 20);
   EXPECT_EQ(store.block_cache_bytes, uint64_t{5} << 20);
   EXPECT_EQ(store.write_buffer_bytes, uint64_t{6} << 20);
   EXPECT_EQ(store.max_file_bytes, uint64_t{7} << 20);

@@ -136,7 +136,8 @@ Status CheckNoLeftovers(FileSystem& disk, const std::string& directory) {
   return OkStatus();
 }
 
-// The tree without the data DBs' own files and the place for scratch clones.
+// The tree without the data DBs' own files, the place for scratch clones, and the key filter, which
+// a close leaves only if it was complete by then.
 std::string StillTree(FileSystem& disk) {
   const std::string text = TreeText(disk, StoreDirectory());
   std::string still;
@@ -144,7 +145,8 @@ std::string StillTree(FileSystem& disk) {
     const size_t end = text.find('\n', at) + 1;
     const std::string line = text.substr(at, end - at);
     if (line.find(fmt::format("{}/", kWorkingName)) == std::string::npos &&
-        line != fmt::format("dir {}\n", kScratchName)) {
+        line != fmt::format("dir {}\n", kScratchName) &&
+        !line.starts_with(fmt::format("file {} ", kKeyFilterName))) {
       still += line;
     }
     at = end;
