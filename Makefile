@@ -2,23 +2,31 @@
 PRESET ?= release
 JOBS ?= $(shell nproc)
 
-.PHONY: run test test-full build deps check bench clean
+.PHONY: run test test-full all build deps check bench clean
 
 # Builds, starts flatkvd, commits the real sample blocks through gRPC, prints versions and roots, keeps serving.
-run: build
+run: deps
+	@cmake --preset $(PRESET) >/dev/null || { cmake --preset $(PRESET); exit 1; }
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target flatkvd flatkv
 	@scripts/demo.sh
 
 # Builds, runs every fast test and the checks on layers and sources.
-test: build
+test: all
 	@python3 scripts/check_layers.py
 	@ctest --preset $(PRESET) -j $(JOBS)
 
 # Every test, those of label `full` too, which take minutes.
-test-full: build
+test-full: deps
+	@cmake --preset $(PRESET) -DFLATKV_FULL_TESTS=ON >/dev/null
+	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@python3 scripts/check_layers.py
 	@ctest --preset full -j $(JOBS)
 
-build: deps
+build: all
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target flatkv-bench
+
+# All but the bench tool.
+all: deps
 	@cmake --preset $(PRESET) >/dev/null || { cmake --preset $(PRESET); exit 1; }
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 

@@ -11,7 +11,7 @@ python3 scripts/check_layers.py
 
 run_preset() {
   echo "== $1"
-  cmake --preset "$1" >/dev/null
+  cmake --preset "$1" -DFLATKV_FULL_TESTS=ON >/dev/null
   cmake --build --preset "$1" -j "$jobs"
   ctest --preset "$1" -j "$jobs" "${@:2}"
 }

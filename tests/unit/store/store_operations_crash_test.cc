@@ -26,11 +26,6 @@ TEST_P(StoreOperationsCrash, ACrashAtAnyCallLeavesTheOldStateOrTheNewOne) {
   Report(operation.name, OperationSweep(operation).Crash(1), 15);
 }
 
-TEST_P(StoreOperationsCrash, AFailureOfAnyCallLeavesTheOldStateOrTheNewOne) {
-  const Operation operation = GetParam().make();
-  Report("EIO in " + operation.name, OperationSweep(operation).Fail(EIO), 8);
-}
-
 std::string NameOfCase(const ::testing::TestParamInfo<OperationCase>& info) {
   return info.param.name;
 }
@@ -38,38 +33,6 @@ std::string NameOfCase(const ::testing::TestParamInfo<OperationCase>& info) {
 INSTANTIATE_TEST_SUITE_P(History, StoreOperationsCrash, ValuesIn(HistoryCases()), NameOfCase);
 INSTANTIATE_TEST_SUITE_P(Snapshots, StoreOperationsCrash, ValuesIn(SnapshotCases()), NameOfCase);
 INSTANTIATE_TEST_SUITE_P(Open, StoreOperationsCrash, ValuesIn(OpenCases()), NameOfCase);
-
-TEST(StoreOperationsDiskFull, ASnapshotThatFindsNoSpaceLeavesTheOldStateOrTheNewOne) {
-  const Operation operation = CaseOf("SnapshotWithPrune").make();
-  Report("ENOSPC in " + operation.name, OperationSweep(operation).Fail(ENOSPC), 50);
-}
-
-// Each of these recoveries is interrupted itself.
-struct RecoveryCase {
-  std::string name;
-  uint64_t every = 1;
-};
-
-class StoreRecoveryCrash : public ::testing::TestWithParam<RecoveryCase> {};
-
-TEST_P(StoreRecoveryCrash, ACrashDuringTheRecoveryFromACrashEndsInTheSameStates) {
-  const auto& [name, every] = GetParam();
-  const Operation operation = CaseOf(name).make();
-  Report("recovery of " + operation.name, OperationSweep(operation).CrashRecovery(every), 50);
-}
-
-std::string NameOfRecovery(const ::testing::TestParamInfo<RecoveryCase>& info) {
-  return info.param.name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Recovery, StoreRecoveryCrash,
-                         ::testing::Values(RecoveryCase{"RollbackByUndoBelowSnapshots", 17},
-                                           RecoveryCase{"RollbackByReplayFromASnapshot", 37},
-                                           RecoveryCase{"ReorgByUndo", 17},
-                                           RecoveryCase{"ReorgByReplay", 37},
-                                           RecoveryCase{"SnapshotWithPrune", 37},
-                                           RecoveryCase{"Migration", 29}),
-                         NameOfRecovery);
 
 }  // namespace
 }  // namespace flatkv::test
