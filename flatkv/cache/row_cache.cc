@@ -22,15 +22,13 @@ RowTicket TicketOf(uint32_t clears, uint32_t changes) {
 }  // namespace
 
 StatusOr<std::unique_ptr<RowCache>> RowCache::Create(uint64_t budget_bytes) {
-  ASSIGN_OR_RETURN(RowFingerprinter fingerprinter, RowFingerprinter::Create());
   ASSIGN_OR_RETURN(AnonymousMemory memory,
                    AnonymousMemory::Map(budget_bytes - budget_bytes % sizeof(RowBucket)));
-  return std::unique_ptr<RowCache>(new RowCache(fingerprinter, std::move(memory)));
+  return std::unique_ptr<RowCache>(new RowCache(std::move(memory)));
 }
 
-RowCache::RowCache(RowFingerprinter fingerprinter, AnonymousMemory memory)
-    : fingerprinter_(fingerprinter),
-      memory_(std::move(memory)),
+RowCache::RowCache(AnonymousMemory memory)
+    : memory_(std::move(memory)),
       buckets_(static_cast<RowBucket*>(memory_.data())),
       bucket_count_(memory_.size_bytes() / sizeof(RowBucket)) {}
 

@@ -25,7 +25,6 @@
 #include "flatkv/base/status.h"
 #include "flatkv/cache/row_cache_counters.h"
 #include "flatkv/cache/row_fingerprint.h"
-#include "flatkv/codec/data_db.h"
 
 namespace flatkv {
 
@@ -42,15 +41,10 @@ struct RowTicket {
 class RowCache {
  public:
   // Reserves `budget_bytes`, rounded down to whole KiB; memory is used as rows come in. Below 1 KiB
-  // the cache holds nothing, and all calls still work. Errors: kResourceExhausted; kInternal when
-  // the system gives no random bytes.
+  // the cache holds nothing, and all calls still work. Errors: kResourceExhausted.
   static StatusOr<std::unique_ptr<RowCache>> Create(uint64_t budget_bytes);
   RowCache(const RowCache&) = delete;
   RowCache& operator=(const RowCache&) = delete;
-
-  RowFingerprint FingerprintOf(DataDb db, std::string_view key) const {
-    return fingerprinter_.Of(db, key);
-  }
 
   // For many keys at once: Prefetch for each, then PrefetchRow for each, then Find for each. The
   // first starts loading the bucket's header, the second, which needs the header, the row. Neither
@@ -78,13 +72,12 @@ class RowCache {
   RowCacheStats Stats() const;
 
  private:
-  RowCache(RowFingerprinter fingerprinter, AnonymousMemory memory);
+  explicit RowCache(AnonymousMemory memory);
 
   internal::RowBucket& BucketOf(const RowFingerprint& fingerprint) const;
   void Count(const internal::BucketDelta& delta);
 
   // Constant after construction.
-  const RowFingerprinter fingerprinter_;
   const AnonymousMemory memory_;
   internal::RowBucket* const buckets_;
   const uint64_t bucket_count_;

@@ -18,6 +18,14 @@ StatusOr<RowFingerprinter> RowFingerprinter::Create() {
   return fingerprinter;
 }
 
+RowFingerprinter RowFingerprinter::FromSeed(uint64_t seed) {
+  RowFingerprinter fingerprinter;
+  for (Secret& secret : fingerprinter.secrets_) {
+    StoreLe64(secret.data(), seed++);
+  }
+  return fingerprinter;
+}
+
 RowFingerprint RowFingerprinter::Of(DataDb db, std::string_view key) const {
   std::array<unsigned char, crypto_shorthash_siphashx24_BYTES> hash;
   crypto_shorthash_siphashx24(hash.data(), reinterpret_cast<const unsigned char*>(key.data()),

@@ -30,6 +30,8 @@ class RowFingerprinter {
  public:
   // With a secret of its own. Errors: kInternal when the system gives no random bytes.
   static StatusOr<RowFingerprinter> Create();
+  // With a secret made from `seed`: the same fingerprints in every run, for tests only.
+  static RowFingerprinter FromSeed(uint64_t seed);
 
   RowFingerprint Of(DataDb db, std::string_view key) const;
 

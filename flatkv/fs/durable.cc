@@ -91,7 +91,12 @@ Status MakeDirsDurably(FileSystem& fs, const std::string& path) {
     return names.status();
   }
   RETURN_IF_ERROR(MakeDirsDurably(fs, parent));
-  RETURN_IF_ERROR(fs.MakeDir(path));
+  if (const Status made = fs.MakeDir(path); absl::IsAlreadyExists(made)) {
+    // Another thread was faster, or a file came in the way: List tells which.
+    RETURN_IF_ERROR(fs.List(path).status());
+  } else if (!made.ok()) {
+    return made;
+  }
   return fs.SyncDir(parent);
 }
 

@@ -21,7 +21,7 @@ StatusOr<std::string> ReadFile(FileSystem& fs, const std::string& path, uint64_t
 Status WriteFileDurably(FileSystem& fs, const std::string& path, std::string_view content);
 
 // Makes directory `path` and its missing parents, each name synced in its parent. An existing
-// directory is fine.
+// directory is fine, one that another thread makes at the same time too.
 Status MakeDirsDurably(FileSystem& fs, const std::string& path);
 
 // Removes a file or symlink if it is there and syncs its directory.

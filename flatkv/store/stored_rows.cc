@@ -11,9 +11,11 @@ constexpr size_t kPrefetchRows = 64;
 
 }  // namespace
 
-StoredRows::StoredRows(DataDbs& dbs, std::unique_ptr<RowCache> cache,
-                       std::unique_ptr<KeyFilter> filter, bool has_cache, bool filter_is_complete)
+StoredRows::StoredRows(DataDbs& dbs, const RowFingerprinter& fingerprinter,
+                       std::unique_ptr<RowCache> cache, std::unique_ptr<KeyFilter> filter,
+                       bool has_cache, bool filter_is_complete)
     : dbs_(dbs),
+      fingerprinter_(fingerprinter),
       cache_(std::move(cache)),
       filter_(std::move(filter)),
       has_cache_(has_cache),
@@ -22,9 +24,11 @@ StoredRows::StoredRows(DataDbs& dbs, std::unique_ptr<RowCache> cache,
 StatusOr<std::unique_ptr<StoredRows>> StoredRows::Create(DataDbs& dbs, uint64_t cache_bytes,
                                                          std::unique_ptr<KeyFilter> filter,
                                                          bool filter_is_complete) {
+  ASSIGN_OR_RETURN(const RowFingerprinter fingerprinter, RowFingerprinter::Create());
   ASSIGN_OR_RETURN(std::unique_ptr<RowCache> cache, RowCache::Create(cache_bytes));
-  return std::unique_ptr<StoredRows>(new StoredRows(dbs, std::move(cache), std::move(filter),
-                                                    cache_bytes > 0, filter_is_complete));
+  return std::unique_ptr<StoredRows>(new StoredRows(dbs, fingerprinter, std::move(cache),
+                                                    std::move(filter), cache_bytes > 0,
+                                                    filter_is_complete));
 }
 
 StoredRows::FilterState StoredRows::filter_state() const {
@@ -38,7 +42,7 @@ StoredRows::FilterState StoredRows::filter_state() const {
 StoredRows::Probe StoredRows::ProbeOf(DataDb db, std::string_view key) const {
   Probe probe;
   if (has_cache_) {
-    probe.fingerprint = cache_->FingerprintOf(db, key);
+    probe.fingerprint = fingerprinter_.Of(db, key);
   }
   if (filter_ != nullptr) {
     probe.filter_hash = filter_->HashOf(db, key);

@@ -34,7 +34,8 @@ class StoredRows {
   };
 
   // `cache_bytes` 0: no cache. `filter` may be null, otherwise it holds every key of the DBs or
-  // `filter_is_complete` is false. `dbs` outlives the object. Errors: kResourceExhausted.
+  // `filter_is_complete` is false. `dbs` outlives the object. Errors: kResourceExhausted;
+  // kInternal when the system gives no random bytes.
   static StatusOr<std::unique_ptr<StoredRows>> Create(DataDbs& dbs, uint64_t cache_bytes,
                                                       std::unique_ptr<KeyFilter> filter,
                                                       bool filter_is_complete);
@@ -63,10 +64,11 @@ class StoredRows {
   RowCacheStats CacheStats() const { return cache_->Stats(); }
 
  private:
-  StoredRows(DataDbs& dbs, std::unique_ptr<RowCache> cache, std::unique_ptr<KeyFilter> filter,
-             bool has_cache, bool filter_is_complete);
+  StoredRows(DataDbs& dbs, const RowFingerprinter& fingerprinter, std::unique_ptr<RowCache> cache,
+             std::unique_ptr<KeyFilter> filter, bool has_cache, bool filter_is_complete);
 
   DataDbs& dbs_;
+  const RowFingerprinter fingerprinter_;
   const std::unique_ptr<RowCache> cache_;
   const std::unique_ptr<KeyFilter> filter_;
   const bool has_cache_;

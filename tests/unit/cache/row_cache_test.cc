@@ -28,11 +28,12 @@ TEST(RowCache, AMissLeavesTheRowAlone) {
 
 TEST(RowCache, TheSameKeyInAnotherDataDbIsAnotherRow) {
   TestCache cache(1 << 20);
-  cache->Put(cache->FingerprintOf(DataDb::kAccount, "key"), "account");
+  const RowFingerprinter fingerprinter = RowFingerprinter::FromSeed(1);
+  cache->Put(fingerprinter.Of(DataDb::kAccount, "key"), "account");
   std::string row;
   RowTicket ticket;
-  EXPECT_FALSE(cache->Find(cache->FingerprintOf(DataDb::kCode, "key"), &row, &ticket));
-  EXPECT_TRUE(cache->Find(cache->FingerprintOf(DataDb::kAccount, "key"), &row, &ticket));
+  EXPECT_FALSE(cache->Find(fingerprinter.Of(DataDb::kCode, "key"), &row, &ticket));
+  EXPECT_TRUE(cache->Find(fingerprinter.Of(DataDb::kAccount, "key"), &row, &ticket));
 }
 
 // Growing, shrinking and staying rows, from every size to the next ones.

@@ -33,9 +33,7 @@ class TestCache {
   RowCache& operator*() { return *cache_; }
   RowCache* operator->() { return cache_.get(); }
 
-  RowFingerprint Of(uint64_t key) const {
-    return cache_->FingerprintOf(DataDb::kStorage, KeyOf(key));
-  }
+  RowFingerprint Of(uint64_t key) const { return fingerprinter_.Of(DataDb::kStorage, KeyOf(key)); }
   std::optional<std::string> Find(uint64_t key) {
     std::string row;
     RowTicket ticket;
@@ -73,6 +71,7 @@ class TestCache {
   }
 
  private:
+  const RowFingerprinter fingerprinter_ = RowFingerprinter::FromSeed(1);
   std::unique_ptr<RowCache> cache_;
 };
 

@@ -149,6 +149,21 @@ TEST(MakeDirsDurably, AcceptsAnExistingDirectoryAndALinkToOne) {
               ElementsAre("mkdir relative", "syncdir .", "mkdir relative/x/", "syncdir relative"));
 }
 
+// Another thread makes the directory between our look and our mkdir.
+class RacedFileSystem : public MemFileSystem {
+ public:
+  Status MakeDir(const std::string& path) override {
+    EXPECT_OK(MemFileSystem::MakeDir(path));
+    return MemFileSystem::MakeDir(path);
+  }
+};
+
+TEST(MakeDirsDurably, AcceptsADirectoryThatAnotherThreadMakesAtTheSameTime) {
+  RacedFileSystem disk;
+  EXPECT_OK(MakeDirsDurably(disk, "/a/b"));
+  EXPECT_OK(disk.Crash(CrashMode::kDropUnsynced, 1)->List("/a/b"));
+}
+
 TEST(MakeDirsDurably, RefusesAFileInTheWay) {
   MemFileSystem disk;
   ASSERT_OK(WriteFileDurably(disk, "/a", ""));
