@@ -50,6 +50,26 @@ function(flatkv_binary name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
+# What nearly every test includes, parsed once: a quarter of the time to compile them. In release builds only, so that the other
+# presets notice a missing #include.
+function(flatkv_test_headers name)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" OR FLATKV_SANITIZE)
+    return()
+  endif()
+  if(NOT TARGET flatkv_test_pch)
+    file(WRITE ${PROJECT_BINARY_DIR}/flatkv_test_pch.cc "")
+    add_library(flatkv_test_pch OBJECT ${PROJECT_BINARY_DIR}/flatkv_test_pch.cc)
+    target_link_libraries(flatkv_test_pch PRIVATE flatkv_options absl::statusor GTest::gmock GTest::gtest_main fmt::fmt)
+    target_compile_options(flatkv_test_pch PRIVATE -O0 -pthread)
+    target_precompile_headers(flatkv_test_pch PRIVATE
+      <absl/status/statusor.h> <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h> <algorithm> <functional> <map> <memory>
+      <random> <set> <string> <thread> <vector>)
+  endif()
+  # Some dependencies ask for -pthread, and the compiler takes the header only if all do.
+  target_compile_options(${name} PRIVATE -pthread)
+  target_precompile_headers(${name} REUSE_FROM flatkv_test_pch)
+endfunction()
+
 # flatkv_test(NAME LABEL label TIMEOUT seconds SOURCES ... DEPS ...): a GoogleTest program, one ctest entry a case.
 function(flatkv_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
@@ -58,6 +78,8 @@ function(flatkv_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE flatkv_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  flatkv_quick_build(${name})
+  # What is hot in a test is in the libraries that it tests.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  flatkv_test_headers(${name})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()

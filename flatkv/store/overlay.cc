@@ -1,15 +1,37 @@
 #include "flatkv/store/overlay.h"
 
 #include <algorithm>
+#include <span>
 
 namespace flatkv {
+namespace {
+
+// Rows to one hold of a lock: some microseconds.
+constexpr size_t kLockedRows = 64;
+
+// Calls `visit` with a few neighbouring rows after the other.
+template <typename Visit>
+void InSlices(const RowChanges& changes, const Visit& visit) {
+  for (size_t first = 0; first < changes.size(); first += kLockedRows) {
+    visit(std::span<const RowChange>(changes).subspan(
+        first, std::min(kLockedRows, changes.size() - first)));
+  }
+}
+
+uint64_t BytesOf(const RowChange& row) {
+  return row.key.size() + row.value.size() + row.old_value.size();
+}
+
+}  // namespace
 
 RowChanges Overlay::Table::CopyRange(std::string_view first, std::string_view last,
                                      Arena* bytes) const {
   RowChanges changes;
-  for (const auto& [key, entry] : rows_) {
-    if (key >= first && key < last) {
-      changes.push_back({bytes->Copy(key), bytes->Copy(entry.value), entry.removed});
+  for (const auto& [fingerprint, entry] : rows_) {
+    const RowChange& row = *entry.row;
+    if (row.key >= first && row.key < last) {
+      changes.push_back(
+          {.key = bytes->Copy(row.key), .value = bytes->Copy(row.value), .removed = row.removed});
     }
   }
   std::sort(changes.begin(), changes.end(),
@@ -18,54 +40,44 @@ RowChanges Overlay::Table::CopyRange(std::string_view first, std::string_view la
 }
 
 void Overlay::Insert(const VersionRows& rows) {
+  uint64_t bytes = 0;
   for (const DataDb db : kAllDataDbs) {
-    const RowChanges& changes = rows.rows[IndexOf(db)];
-    if (changes.empty()) {
-      continue;
-    }
     Table& table = tables_[IndexOf(db)];
-    WriterLock lock(table.mu);
-    for (const RowChange& change : changes) {
-      const Entry entry{change.value, rows.version, change.removed};
-      auto [it, inserted] = table.rows_.try_emplace(change.key, entry);
-      if (!inserted) {
-        // The map's key points into the older version's arena, which goes first.
-        table.rows_.erase(it);
-        table.rows_.emplace(change.key, entry);
+    InSlices(rows.rows[IndexOf(db)], [&](std::span<const RowChange> slice) {
+      WriterLock lock(table.mu);
+      for (const RowChange& row : slice) {
+        table.Prefetch(row.probe);
       }
-    }
+      for (const RowChange& row : slice) {
+        table.rows_.insert_or_assign(row.probe.fingerprint, Entry{&row, rows.version});
+        bytes += BytesOf(row) + kEntryBytes;
+      }
+    });
   }
-  bytes_.fetch_add(BytesOf(rows), std::memory_order_relaxed);
-  rows_.fetch_add(rows.RowCount(), std::memory_order_relaxed);
+  bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  row_count_.fetch_add(rows.RowCount(), std::memory_order_relaxed);
 }
 
 void Overlay::Erase(const VersionRows& rows) {
-  for (const DataDb db : kAllDataDbs) {
-    const RowChanges& changes = rows.rows[IndexOf(db)];
-    if (changes.empty()) {
-      continue;
-    }
-    Table& table = tables_[IndexOf(db)];
-    WriterLock lock(table.mu);
-    for (const RowChange& change : changes) {
-      const auto it = table.rows_.find(change.key);
-      if (it != table.rows_.end() && it->second.version == rows.version) {
-        table.rows_.erase(it);
-      }
-    }
-  }
-  bytes_.fetch_sub(BytesOf(rows), std::memory_order_relaxed);
-  rows_.fetch_sub(rows.RowCount(), std::memory_order_relaxed);
-}
-
-uint64_t Overlay::BytesOf(const VersionRows& rows) {
   uint64_t bytes = 0;
-  for (const RowChanges& changes : rows.rows) {
-    for (const RowChange& change : changes) {
-      bytes += change.key.size() + change.value.size() + kEntryBytes;
-    }
+  for (const DataDb db : kAllDataDbs) {
+    Table& table = tables_[IndexOf(db)];
+    InSlices(rows.rows[IndexOf(db)], [&](std::span<const RowChange> slice) {
+      WriterLock lock(table.mu);
+      for (const RowChange& row : slice) {
+        table.Prefetch(row.probe);
+      }
+      for (const RowChange& row : slice) {
+        const auto it = table.rows_.find(row.probe.fingerprint);
+        if (it != table.rows_.end() && it->second.version == rows.version) {
+          table.rows_.erase(it);
+        }
+        bytes += BytesOf(row) + kEntryBytes;
+      }
+    });
   }
-  return bytes;
+  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  row_count_.fetch_sub(rows.RowCount(), std::memory_order_relaxed);
 }
 
 }  // namespace flatkv

@@ -1,14 +1,13 @@
-// Committed rows that the data DBs do not hold yet, by physical key: what makes write-behind
-// invisible to readers.
+// Committed rows that the data DBs do not hold yet: what makes write-behind invisible to readers.
 //
 // Invariants:
 //  (1) A row of version v is found here from its publication until the data DB holds v. So a key
-//  that is not found is
-//      read correctly from the DB.
-//  (2) An entry's key and value point into the arena of the version that wrote it; replacing an
-//  entry re-keys it.
+//  that is not found is read correctly from the DB.
+//  (2) An entry points to the row of the version that wrote it last.
+// Rows are found by the fingerprint of their key (cache/row_fingerprint.h says why that is enough).
 //
-// Thread safety: safe for concurrent use. Insert and Erase from one thread each.
+// Thread safety: safe for concurrent use. Insert and Erase from one thread each; both hold a
+// table's lock for a few rows at a time only, so that nobody waits for a whole version.
 #pragma once
 
 #include <array>
@@ -25,17 +24,20 @@ namespace flatkv {
 class Overlay {
  public:
   struct Entry {
-    std::string_view value;
+    const RowChange* row = nullptr;
     Version version = 0;
-    bool removed = false;
   };
 
   // The rows of one data DB. Hold `mu` shared while entries are in use.
   class Table {
    public:
     SharedMutex mu;
-    const Entry* Find(std::string_view key) const REQUIRES_SHARED(mu) {
-      const auto it = rows_.find(key);
+    // Starts loading what Find will look at.
+    void Prefetch(const RowProbe& probe) const REQUIRES_SHARED(mu) {
+      rows_.prefetch(probe.fingerprint);
+    }
+    const Entry* Find(const RowProbe& probe) const REQUIRES_SHARED(mu) {
+      const auto it = rows_.find(probe.fingerprint);
       return it == rows_.end() ? nullptr : &it->second;
     }
     // Copies the rows with first <= key < last, in order; `bytes` owns the copies.
@@ -44,12 +46,16 @@ class Overlay {
 
    private:
     friend class Overlay;
-    absl::flat_hash_map<std::string_view, Entry> rows_ GUARDED_BY(mu);
+    // A fingerprint is a keyed hash already.
+    struct FingerprintHash {
+      size_t operator()(const RowFingerprint& fingerprint) const { return fingerprint.low; }
+    };
+    absl::flat_hash_map<RowFingerprint, Entry, FingerprintHash> rows_ GUARDED_BY(mu);
   };
 
   Table& table(DataDb db) { return tables_[IndexOf(db)]; }
 
-  // Shows the rows of a version. `rows` must stay alive until Erase(rows).
+  // Shows the rows of a version, whose probes are set. `rows` must stay alive until Erase(rows).
   void Insert(const VersionRows& rows);
   // Drops the entries that this version wrote and no later one replaced. REQUIRES: the data DBs
   // hold the version.
@@ -57,17 +63,16 @@ class Overlay {
 
   // Key and value bytes and kEntryBytes for each row published and not yet erased.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  uint64_t rows() const { return rows_.load(std::memory_order_relaxed); }
+  uint64_t rows() const { return row_count_.load(std::memory_order_relaxed); }
 
  private:
   // Estimate of a row's cost beside its bytes: hash table entry at 7/8 load, RowChange, arena
   // slack.
-  static constexpr uint64_t kEntryBytes = 112;
-  static uint64_t BytesOf(const VersionRows& rows);
+  static constexpr uint64_t kEntryBytes = 136;
 
   std::array<Table, kDataDbs> tables_;
   std::atomic<uint64_t> bytes_{0};
-  std::atomic<uint64_t> rows_{0};
+  std::atomic<uint64_t> row_count_{0};
 };
 
 }  // namespace flatkv

@@ -20,7 +20,6 @@ struct Chunk {
   // Results.
   Status status;
   RowChanges changes;
-  RowChanges old_rows;
   DbDelta delta;
   Arena arena;
 };
@@ -32,53 +31,73 @@ class ChunkProcessor {
       : version_(version), old_(old_rows), hasher_(hasher), keep_old_(keep_old), chunk_(chunk) {}
 
   Status Run() {
-    chunk_.changes.reserve(chunk_.updates.size());
-    std::vector<StoredRows::Probe> probes;
-    probes.reserve(chunk_.updates.size());
+    const size_t count = chunk_.updates.size();
+    chunk_.changes.reserve(count);
+    probes_.reserve(count);
     for (const RowUpdate& update : chunk_.updates) {
-      probes.push_back(old_.stored->ProbeOf(chunk_.db, update.key));
+      probes_.push_back(old_.stored->ProbeOf(chunk_.db, update.key));
     }
-    old_.stored->Prefetch(probes);
-    const StoredRows::Probe* probe = probes.data();
-    Overlay::Table& table = old_.overlay->table(chunk_.db);
-    // Held for the whole chunk: overlay entries stay valid, and what is not in the overlay is in
-    // the DB.
-    ReaderLock lock(table.mu);
-    for (const RowUpdate& update : chunk_.updates) {
-      if (olds_used_ == kBatchRows || ModuleOf(update.key) != module_) {
+    old_.stored->Prefetch(probes_);
+    FindInMemory();
+    for (size_t i = 0; i < count; ++i) {
+      const RowUpdate& update = chunk_.updates[i];
+      if (batch_rows_ == kBatchRows || ModuleOf(update.key) != module_) {
         HashBatch();
         module_ = ModuleOf(update.key);
       }
-      ASSIGN_OR_RETURN(const std::string_view old_row, FindOldRow(update.key, *probe++, table));
+      ASSIGN_OR_RETURN(const std::string_view old_row, OldRow(i));
       if (!old_row.empty()) {
         RETURN_IF_ERROR(ValidateRow(chunk_.db, old_row));
       }
-      AddRow(update, old_row, NewRow(update, old_row));
+      AddRow(update, probes_[i], old_row, NewRow(update, old_row));
     }
     HashBatch();
     return OkStatus();
   }
 
  private:
-  // The stored old row, empty if there is none (a stored row never is). Valid until the next
-  // HashBatch.
-  StatusOr<std::string_view> FindOldRow(std::string_view key, const StoredRows::Probe& probe,
-                                        Overlay::Table& table) REQUIRES_SHARED(table.mu) {
-    ++olds_used_;
-    if (old_.pending != nullptr) {
-      const RowChange* row = FindRow(old_.pending->rows[IndexOf(chunk_.db)], key);
-      if (row != nullptr) {
-        return row->value;
+  struct InMemory {
+    bool found = false;
+    std::string_view row;  // empty if it is gone
+  };
+
+  // Looks every row up in what was applied before and in the overlay. What is in neither is in the
+  // DB now, and stays: nothing else is published meanwhile.
+  void FindInMemory() {
+    in_memory_.resize(chunk_.updates.size());
+    Overlay::Table& table = old_.overlay->table(chunk_.db);
+    ReaderLock lock(table.mu);
+    for (const RowProbe& probe : probes_) {
+      table.Prefetch(probe);
+    }
+    for (size_t i = 0; i < probes_.size(); ++i) {
+      if (const RowChange* row = FindPending(chunk_.updates[i].key); row != nullptr) {
+        in_memory_[i] = {true, row->value};
+      } else if (const Overlay::Entry* entry = table.Find(probes_[i]); entry != nullptr) {
+        // The entry's version may be written, and its bytes gone, once the lock is released.
+        in_memory_[i] = {true, chunk_.arena.Copy(entry->row->value)};
       }
     }
-    if (const Overlay::Entry* entry = table.Find(key); entry != nullptr) {
-      return entry->value;
+  }
+
+  const RowChange* FindPending(std::string_view key) const {
+    return old_.pending == nullptr ? nullptr : FindRow(old_.pending->rows[IndexOf(chunk_.db)], key);
+  }
+
+  // The stored row before update `i`, empty if there is none (a stored row never is). Valid as long
+  // as the chunk if it is to be kept, otherwise until the next HashBatch.
+  StatusOr<std::string_view> OldRow(size_t i) {
+    std::string& buffer = olds_[batch_rows_++];
+    if (in_memory_[i].found) {
+      return in_memory_[i].row;
     }
-    std::string& buffer = olds_[olds_used_ - 1];
-    // Not kept: the row at hand takes its place in the cache.
-    ASSIGN_OR_RETURN(const bool found,
-                     old_.stored->Get(chunk_.db, key, probe, /*keep=*/false, &buffer));
-    return found ? std::string_view(buffer) : std::string_view();
+    // Not kept in the cache: the row at hand takes its place there.
+    ASSIGN_OR_RETURN(const bool found, old_.stored->Get(chunk_.db, chunk_.updates[i].key,
+                                                        probes_[i], /*keep=*/false, &buffer));
+    if (!found) {
+      return std::string_view();
+    }
+    return keep_old_ ? chunk_.arena.Copy(buffer) : std::string_view(buffer);
   }
 
   // The stored bytes of the row after the update, in the chunk's arena; empty if the row is gone.
@@ -114,7 +133,8 @@ class ChunkProcessor {
     return {row, WriteAccountRow(version_, fields, row)};
   }
 
-  void AddRow(const RowUpdate& update, std::string_view old_row, std::string_view new_row) {
+  void AddRow(const RowUpdate& update, const RowProbe& probe, std::string_view old_row,
+              std::string_view new_row) {
     if (old_row.empty() && new_row.empty()) {
       return;  // removing what is not there
     }
@@ -129,11 +149,11 @@ class ChunkProcessor {
       delta.rows += 1;
       delta.bytes += update.key.size() + new_row.size();
     }
-    chunk_.changes.push_back({update.key, new_row, new_row.empty()});
-    if (keep_old_) {
-      // The old row's bytes belong to others and may go before the undo record is written.
-      chunk_.old_rows.push_back({update.key, chunk_.arena.Copy(old_row), old_row.empty()});
-    }
+    chunk_.changes.push_back({.key = update.key,
+                              .value = new_row,
+                              .removed = new_row.empty(),
+                              .old_value = keep_old_ ? old_row : std::string_view(),
+                              .probe = probe});
   }
 
   void HashBatch() {
@@ -141,7 +161,7 @@ class ChunkProcessor {
       hasher_.Accumulate(elements_, &DeltaOf(module_, &chunk_.delta).hash);
       elements_.clear();
     }
-    olds_used_ = 0;
+    batch_rows_ = 0;
   }
 
   const Version version_;
@@ -150,8 +170,10 @@ class ChunkProcessor {
   const bool keep_old_;
   Chunk& chunk_;
   std::string_view module_;
+  std::vector<RowProbe> probes_;     // by update
+  std::vector<InMemory> in_memory_;  // by update
   std::array<std::string, kBatchRows> olds_;
-  size_t olds_used_ = 0;
+  size_t batch_rows_ = 0;
   std::vector<RowElement> elements_;
 };
 
@@ -187,12 +209,13 @@ StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& ch
   ProcessedRows result;
   result.rows.version = version;
   result.rows.can_be_undone = keep_old;
+  for (const DataDb db : kAllDataDbs) {
+    result.rows.rows[IndexOf(db)].reserve(changes.updates[IndexOf(db)].size());
+  }
   for (Chunk& chunk : chunks) {
     RETURN_IF_ERROR(chunk.status);
     RowChanges& rows = result.rows.rows[IndexOf(chunk.db)];
     rows.insert(rows.end(), chunk.changes.begin(), chunk.changes.end());
-    RowChanges& olds = result.rows.old_rows[IndexOf(chunk.db)];
-    olds.insert(olds.end(), chunk.old_rows.begin(), chunk.old_rows.end());
     result.rows.arenas.push_back(std::move(chunk.arena));
     DbDelta& delta = result.delta[IndexOf(chunk.db)];
     for (auto& [module, change] : chunk.delta) {

@@ -28,7 +28,7 @@ struct ProcessedRows {
   StoreDelta delta;
 };
 
-// With `keep_old` the rows that are replaced are kept in the result's `old_rows`.
+// With `keep_old` the result's rows have their old values.
 // `beside` runs on the same threads at the same time (the changelog encoding).
 // Errors: kDataLoss when an old row cannot be read or is malformed.
 StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& changes,

@@ -153,10 +153,6 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
     pending.rows->rows[index] =
         before == nullptr ? std::move(processed.rows.rows[index])
                           : MergeRows(pending.rows->rows[index], processed.rows.rows[index]);
-    // The row from before the version is the one that its first call replaced.
-    pending.rows->old_rows[index] = before == nullptr ? std::move(processed.rows.old_rows[index])
-                                                      : MergeRows(processed.rows.old_rows[index],
-                                                                  pending.rows->old_rows[index]);
     std::move(processed.delta[index].begin(), processed.delta[index].end(),
               std::back_inserter(pending.delta[index]));
   }

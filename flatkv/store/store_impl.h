@@ -229,7 +229,7 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status ReplayClone(const RollbackPlan& plan, const std::string& directory) REQUIRES(commit_mu_);
   // Executes `plan` under `intent`; the intent stays. A failure poisons the store.
   Status ExecuteRollback(const RollbackPlan& plan, const Intent& intent) REQUIRES(commit_mu_);
-  Status RollbackByUndo(const RollbackPlan& plan, const Undo& undo) REQUIRES(commit_mu_, open_mu_);
+  Status RollbackByUndo(const RollbackPlan& plan, Undo undo) REQUIRES(commit_mu_, open_mu_);
   Status RollbackByReplay(const Intent& intent, const std::string& prepared)
       REQUIRES(commit_mu_, open_mu_);
   void EndReaders(Version target) REQUIRES(commit_mu_);

@@ -75,16 +75,16 @@ StatusOr<std::optional<ReadResult>> StoreImpl::TryGet(std::span<const MappedKey>
 
 StatusOr<bool> StoreImpl::ReadRow(const MappedKey& key, Version head, std::string* row,
                                   bool* is_newer) {
+  const RowProbe probe = open_->rows->ProbeOf(key.target.db, key.physical);
   Overlay::Table& table = open_->overlay.table(key.target.db);
   {
     ReaderLock lock(table.mu);
-    if (const Overlay::Entry* entry = table.Find(key.physical); entry != nullptr) {
+    if (const Overlay::Entry* entry = table.Find(probe); entry != nullptr) {
       *is_newer = entry->version > head;
-      row->assign(entry->value);
-      return !entry->removed;
+      row->assign(entry->row->value);
+      return !entry->row->removed;
     }
   }
-  const StoredRows::Probe probe = open_->rows->ProbeOf(key.target.db, key.physical);
   return open_->rows->Get(key.target.db, key.physical, probe, /*keep=*/true, row);
 }
 

@@ -265,7 +265,7 @@ Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent
   // 3. From the intent on there is only forward.
   Status status = WriteIntent(fs_, directory_, intent);
   if (status.ok()) {
-    status = plan.method == RollbackMethod::kUndo ? RollbackByUndo(plan, *undo)
+    status = plan.method == RollbackMethod::kUndo ? RollbackByUndo(plan, *std::move(undo))
                                                   : RollbackByReplay(intent, prepared);
   }
   if (!status.ok()) {
@@ -278,7 +278,7 @@ Status StoreImpl::ExecuteRollback(const RollbackPlan& plan, const Intent& intent
   return OkStatus();
 }
 
-Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, const Undo& undo) {
+Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, Undo undo) {
   OpenState& open = *open_;
   // The same order as CutHistory, on what is open.
   RETURN_IF_ERROR(RemoveKeyFilterFile(fs_, directory_));
@@ -289,10 +289,11 @@ Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, const Undo& undo) {
   RETURN_IF_ERROR(open.wal->CutAbove(plan.target));
   RETURN_IF_ERROR(catalog_.RemoveAbove(plan.target));
   for (const DataDb db : kAllDataDbs) {
-    const DbUndo& db_undo = undo.dbs[IndexOf(db)];
+    DbUndo& db_undo = undo.dbs[IndexOf(db)];
     RETURN_IF_ERROR(
         open.dbs->WriteUndo(db, plan.target, db_undo, UndoneState(state_[IndexOf(db)], db_undo)));
-    open.rows->Wrote(db, db_undo.rows);
+    open.rows->SetProbes(db, &db_undo.rows);
+    open.rows->Wrote(db_undo.rows);
   }
   // A DB that stands above the target on disk must come down there before its undo records go. One
   // that does not will be replayed up to the target after a crash, and needs no flush.

@@ -1,6 +1,6 @@
 #include "flatkv/store/stored_rows.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 namespace flatkv {
@@ -39,20 +39,19 @@ StoredRows::FilterState StoredRows::filter_state() const {
                                                              : FilterState::kFilling;
 }
 
-StoredRows::Probe StoredRows::ProbeOf(DataDb db, std::string_view key) const {
-  Probe probe;
-  if (has_cache_) {
-    probe.fingerprint = fingerprinter_.Of(db, key);
-  }
-  if (filter_ != nullptr) {
-    probe.filter_hash = filter_->HashOf(db, key);
-  }
-  return probe;
+RowProbe StoredRows::ProbeOf(DataDb db, std::string_view key) const {
+  return {fingerprinter_.Of(db, key), filter_ != nullptr ? filter_->HashOf(db, key) : 0};
 }
 
-void StoredRows::Prefetch(std::span<const Probe> probes) const {
+void StoredRows::SetProbes(DataDb db, RowChanges* rows) const {
+  for (RowChange& row : *rows) {
+    row.probe = ProbeOf(db, row.key);
+  }
+}
+
+void StoredRows::Prefetch(std::span<const RowProbe> probes) const {
   const bool has_filter = filter_state() == FilterState::kComplete;
-  for (const Probe& probe : probes) {
+  for (const RowProbe& probe : probes) {
     if (has_filter) {
       filter_->Prefetch(probe.filter_hash);
     }
@@ -61,13 +60,13 @@ void StoredRows::Prefetch(std::span<const Probe> probes) const {
     }
   }
   if (has_cache_) {
-    for (const Probe& probe : probes) {
+    for (const RowProbe& probe : probes) {
       cache_->PrefetchRow(probe.fingerprint);
     }
   }
 }
 
-StatusOr<bool> StoredRows::Get(DataDb db, std::string_view key, const Probe& probe, bool keep,
+StatusOr<bool> StoredRows::Get(DataDb db, std::string_view key, const RowProbe& probe, bool keep,
                                std::string* row) {
   // The filter first: one cache line tells most absent keys.
   if (filter_state() == FilterState::kComplete && !filter_->MayContain(probe.filter_hash)) {
@@ -84,31 +83,29 @@ StatusOr<bool> StoredRows::Get(DataDb db, std::string_view key, const Probe& pro
   return found;
 }
 
-void StoredRows::Wrote(DataDb db, const RowChanges& rows) {
+void StoredRows::Wrote(const RowChanges& rows) {
   if (filter_ == nullptr && !has_cache_) {
     return;
   }
-  std::array<Probe, kPrefetchRows> probes;
   for (size_t first = 0; first < rows.size(); first += kPrefetchRows) {
-    const size_t count = std::min(kPrefetchRows, rows.size() - first);
-    for (size_t i = 0; i < count; ++i) {
-      probes[i] = ProbeOf(db, rows[first + i].key);
+    const std::span<const RowChange> some(rows.data() + first,
+                                          std::min(kPrefetchRows, rows.size() - first));
+    for (const RowChange& row : some) {
       if (filter_ != nullptr) {
-        filter_->Prefetch(probes[i].filter_hash);
+        filter_->Prefetch(row.probe.filter_hash);
       }
       if (has_cache_) {
-        cache_->Prefetch(probes[i].fingerprint);
+        cache_->Prefetch(row.probe.fingerprint);
       }
     }
-    for (size_t i = 0; i < count; ++i) {
-      const RowChange& row = rows[first + i];
+    for (const RowChange& row : some) {
       if (!row.removed && filter_ != nullptr) {
-        filter_->Add(probes[i].filter_hash);
+        filter_->Add(row.probe.filter_hash);
       }
       if (has_cache_ && row.removed) {
-        cache_->Remove(probes[i].fingerprint);
+        cache_->Remove(row.probe.fingerprint);
       } else if (has_cache_) {
-        cache_->Put(probes[i].fingerprint, row.value);
+        cache_->Put(row.probe.fingerprint, row.value);
       }
     }
   }

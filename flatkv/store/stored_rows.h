@@ -20,6 +20,7 @@
 #include "flatkv/cache/row_cache.h"
 #include "flatkv/filter/key_filter.h"
 #include "flatkv/store/data_dbs.h"
+#include "flatkv/store/row_probe.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
@@ -40,22 +41,19 @@ class StoredRows {
                                                       std::unique_ptr<KeyFilter> filter,
                                                       bool filter_is_complete);
 
-  // What stands for a key in cache and filter.
-  struct Probe {
-    RowFingerprint fingerprint;
-    uint64_t filter_hash = 0;
-  };
-  Probe ProbeOf(DataDb db, std::string_view key) const;
+  RowProbe ProbeOf(DataDb db, std::string_view key) const;
+  // Sets the probes of rows that came without.
+  void SetProbes(DataDb db, RowChanges* rows) const;
   // Starts loading what Get will look at: for many keys, before the first Get.
-  void Prefetch(std::span<const Probe> probes) const;
+  void Prefetch(std::span<const RowProbe> probes) const;
 
   // Sets *row and returns true, or returns false if there is no such row. With `keep` a row that
   // had to be read from the DB goes into the cache. Errors: those of KvEngine::Get.
-  StatusOr<bool> Get(DataDb db, std::string_view key, const Probe& probe, bool keep,
+  StatusOr<bool> Get(DataDb db, std::string_view key, const RowProbe& probe, bool keep,
                      std::string* row);
 
-  // The DB has taken these rows.
-  void Wrote(DataDb db, const RowChanges& rows);
+  // The DBs have taken these rows, of one DB. REQUIRES: their probes are set.
+  void Wrote(const RowChanges& rows);
 
   // Null when the filter is off. Keys may be added from any thread.
   KeyFilter* filter() const { return filter_.get(); }

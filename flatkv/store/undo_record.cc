@@ -60,7 +60,8 @@ void TakeRow(Fields* fields, Arena* arena, DbUndo* undo, uint64_t* bytes) {
   const bool removed = value_bytes == kAbsent;
   const std::string_view value = removed ? std::string_view() : fields->Take(value_bytes);
   if (fields->ok()) {
-    undo->rows.push_back({arena->Copy(key), arena->Copy(value), removed});
+    undo->rows.push_back(
+        {.key = arena->Copy(key), .value = arena->Copy(value), .removed = removed});
     *bytes += key.size() + value.size();
   }
 }
@@ -89,21 +90,21 @@ std::string EncodeUndoRecord(const VersionRows& rows) {
   std::string out;
   size_t bytes = 0;
   for (const DataDb db : kAllDataDbs) {
-    for (const RowChange& row : rows.old_rows[IndexOf(db)]) {
-      bytes += row.key.size() + row.value.size() + 8;
+    for (const RowChange& row : rows.rows[IndexOf(db)]) {
+      bytes += row.key.size() + row.old_value.size() + 8;
     }
     bytes += rows.old_modules[IndexOf(db)].size() * (LtHash::kSizeBytes + 64) + 8;
   }
   out.reserve(bytes);
   for (const DataDb db : kAllDataDbs) {
-    const RowChanges& old_rows = rows.old_rows[IndexOf(db)];
-    AppendLe32(&out, static_cast<uint32_t>(old_rows.size()));
-    for (const RowChange& row : old_rows) {
+    const RowChanges& changes = rows.rows[IndexOf(db)];
+    AppendLe32(&out, static_cast<uint32_t>(changes.size()));
+    for (const RowChange& row : changes) {
       AppendBytes(row.key, &out);
-      if (row.removed) {
+      if (row.old_value.empty()) {
         AppendLe32(&out, kAbsent);
       } else {
-        AppendBytes(row.value, &out);
+        AppendBytes(row.old_value, &out);
       }
     }
     const std::vector<ModuleBefore>& modules = rows.old_modules[IndexOf(db)];

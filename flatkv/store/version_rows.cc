@@ -23,7 +23,7 @@ RowChanges MergeRows(const RowChanges& older, const RowChanges& newer) {
     } else {
       merged.push_back(*b++);
       if (order == 0) {
-        ++a;
+        merged.back().old_value = (a++)->old_value;
       }
     }
   }

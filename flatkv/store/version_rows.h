@@ -15,6 +15,7 @@
 #include "flatkv/base/types.h"
 #include "flatkv/codec/data_db.h"
 #include "flatkv/store/arena.h"
+#include "flatkv/store/row_probe.h"
 #include "flatkv/store/state_hash.h"
 
 namespace flatkv {
@@ -23,6 +24,10 @@ struct RowChange {
   std::string_view key;    // physical
   std::string_view value;  // stored bytes; empty when removed
   bool removed = false;
+  // Of VersionRows only. The stored bytes from before the version, empty if there was no row (a
+  // stored row never is); what stands for the key.
+  std::string_view old_value = {};
+  RowProbe probe = {};
 };
 
 using RowChanges = std::vector<RowChange>;
@@ -42,13 +47,11 @@ struct VersionRows {
   Digest content_digest{};                // of its changelog payload
   std::array<RowChanges, kDataDbs> rows;  // ascending keys, each once
   std::array<std::optional<DbMetadata>, kDataDbs> metadata;
-  // What undoes the version: for every row of `rows` the one it replaced (`removed`: there was
-  // none), and the modules that it changed.
-  std::array<RowChanges, kDataDbs> old_rows;
+  // With the rows' old values what undoes the version: the modules that it changed.
   std::array<std::vector<ModuleBefore>, kDataDbs> old_modules;
-  // Whether the two above were kept, and for all four DBs.
+  // Whether both were kept, and for all four DBs.
   bool can_be_undone = false;
-  std::vector<Arena> arenas;  // own the bytes of `rows` and `old_rows`
+  std::vector<Arena> arenas;  // own the bytes of `rows`
 
   size_t RowCount() const {
     size_t count = 0;
@@ -61,7 +64,7 @@ struct VersionRows {
 
 // The row that `key` has in `changes`, or nullptr. O(log n).
 const RowChange* FindRow(const RowChanges& changes, std::string_view key);
-// Both lists in key order; where both have a key, `newer` wins.
+// Both lists in key order; where both have a key, `newer` wins, with the old value of `older`.
 RowChanges MergeRows(const RowChanges& older, const RowChanges& newer);
 
 }  // namespace flatkv

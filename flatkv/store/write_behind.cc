@@ -203,7 +203,7 @@ void WriteBehind::Run() {
       for (const Queued& queued : batch) {
         if (queued.rows != nullptr) {
           for (const DataDb db : kAllDataDbs) {
-            options_.rows->Wrote(db, queued.rows->rows[IndexOf(db)]);
+            options_.rows->Wrote(queued.rows->rows[IndexOf(db)]);
           }
           overlay_.Erase(*queued.rows);
         }
