@@ -127,6 +127,13 @@ constexpr KeySpec kKeys[] = {
      .allowed = "\"\", the 32 hexadecimal digits of a store's id",
      .check = &CheckStoreId,
      .description = "The id of the store that on-dirty-store = \"wipe\" may give up."},
+    {.section = "recovery",
+     .name = "check-every",
+     .field = NumberField<&Config::store, &StoreOptions::replay_check_every>(),
+     .min = 1,
+     .max = 1'000'000,
+     .unit = "versions",
+     .description = "Versions to one check of the root while the changelog is replayed."},
 };
 
 }  // namespace

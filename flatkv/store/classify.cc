@@ -64,12 +64,14 @@ Status ValidatePair(std::string_view module, const KvPair& pair, RowTarget targe
 }
 
 // Collapses the sorted pairs of one data DB into one update a row.
-std::vector<RowUpdate> Collapse(DataDb db, const std::vector<PairRef>& refs) {
+std::vector<RowUpdate> Collapse(DataDb db, Version version, const std::vector<PairRef>& refs) {
   std::vector<RowUpdate> updates;
   updates.reserve(refs.size());
   for (const PairRef& ref : refs) {
     if (updates.empty() || updates.back().key != ref.key) {
-      updates.emplace_back().key = ref.key;
+      RowUpdate& update = updates.emplace_back();
+      update.key = ref.key;
+      update.version = version;
     }
     RowUpdate& update = updates.back();
     if (ref.field == Field::kCodeHash) {
@@ -86,7 +88,8 @@ std::vector<RowUpdate> Collapse(DataDb db, const std::vector<PairRef>& refs) {
 
 }  // namespace
 
-StatusOr<ClassifiedChanges> Classify(const ChangeSets& changes, const ChangeSetLimits& limits) {
+StatusOr<ClassifiedChanges> Classify(Version version, const ChangeSets& changes,
+                                     const ChangeSetLimits& limits) {
   ClassifiedChanges result;
   result.keys = Arena(size_t{256} << 10);
   std::array<std::vector<PairRef>, kDataDbs> refs;
@@ -115,7 +118,7 @@ StatusOr<ClassifiedChanges> Classify(const ChangeSets& changes, const ChangeSetL
   for (const DataDb db : kAllDataDbs) {
     std::vector<PairRef>& db_refs = refs[IndexOf(db)];
     std::sort(db_refs.begin(), db_refs.end(), Before);
-    result.updates[IndexOf(db)] = Collapse(db, db_refs);
+    result.updates[IndexOf(db)] = Collapse(db, version, db_refs);
   }
   return result;
 }

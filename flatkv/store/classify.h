@@ -16,7 +16,8 @@
 
 namespace flatkv {
 
-// What a version writes to one row, before the row's old content is known.
+// What a version, or several as one (folded_changes.h), writes to one row, before the row's old
+// content is known.
 struct RowUpdate {
   std::string_view key;  // physical, in ClassifiedChanges::keys
   std::string_view
@@ -25,16 +26,23 @@ struct RowUpdate {
   bool sets_value = false;     // account: the nonce is written
   bool sets_code_hash = false;
   bool removes = false;  // other DBs: the row goes away
+  // Of several versions: whether the row existed after one before the last that wrote it, if it did
+  // not before the first. A row that comes and goes still makes the metadata of its module.
+  bool came = false;
+  Version version = 0;  // that wrote last: the one in the header of the stored row
 };
 
+using RowUpdates = std::array<std::vector<RowUpdate>, kDataDbs>;  // ascending keys, each once
+
 struct ClassifiedChanges {
-  std::array<std::vector<RowUpdate>, kDataDbs> updates;  // ascending keys, each once
+  RowUpdates updates;
   Arena keys;
 };
 
 // `changes` must outlive the result.
 // Errors: kInvalidArgument with Reason::kInvalidChangeSet or kLimitExceeded; names module and key.
-StatusOr<ClassifiedChanges> Classify(const ChangeSets& changes, const ChangeSetLimits& limits);
+StatusOr<ClassifiedChanges> Classify(Version version, const ChangeSets& changes,
+                                     const ChangeSetLimits& limits);
 
 // Limits that nothing exceeds: for replaying what was accepted under other limits.
 ChangeSetLimits NoLimits();

@@ -164,7 +164,8 @@ Status KeyFilterBuilder::AddFromChangelog() {
       break;
     }
     ASSIGN_OR_RETURN(const ChangelogEntryView entry, DecodeChangelogEntry(reader->payload()));
-    ASSIGN_OR_RETURN(const ClassifiedChanges classified, Classify(entry.changes, NoLimits()));
+    ASSIGN_OR_RETURN(const ClassifiedChanges classified,
+                     Classify(reader->info().version, entry.changes, NoLimits()));
     for (const DataDb db : kAllDataDbs) {
       for (const RowUpdate& update : classified.updates[IndexOf(db)]) {
         filter.Add(filter.HashOf(db, update.key));

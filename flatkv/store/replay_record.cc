@@ -2,85 +2,97 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "flatkv/base/hex.h"
-#include "flatkv/codec/changelog_entry.h"
 #include "flatkv/store/version_state.h"
 
 namespace flatkv {
+namespace {
 
-StatusOr<PendingVersion> ReplayRecord(const WalReader& record,
-                                      const std::array<Version, kDataDbs>& db_versions,
-                                      const OldRows& old_rows, const RowHasher& hasher,
-                                      ThreadPool& pool, bool keep_old) {
-  const Version version = record.info().version;
-  const std::string context = fmt::format("replaying version {}", version);
-  StatusOr<ChangelogEntryView> entry = DecodeChangelogEntry(record.payload());
-  if (!entry.ok() || entry->version != version) {
-    return WithReason(
-        DataLoss(fmt::format("{}: the record holds no entry of this version", context)),
-        Reason::kChangelogCorrupt);
-  }
-  StatusOr<ClassifiedChanges> classified = Classify(entry->changes, NoLimits());
-  if (!classified.ok()) {
-    return Annotate(Recode(classified.status(), StatusCode::kDataLoss), context);
-  }
-  bool in_all_dbs = true;
-  for (const DataDb db : kAllDataDbs) {
-    if (version <= db_versions[IndexOf(db)]) {
-      classified->updates[IndexOf(db)].clear();
-      in_all_dbs = false;
-    }
-  }
+StatusOr<PendingVersion> WorkOut(ReplayBatch& batch, const ReplayRange& range,
+                                 const OldRows& old_rows, const ReplayTools& tools) {
+  const Version version = batch.last.version;
+  const bool in_all_dbs =
+      version > *std::max_element(range.db_versions.begin(), range.db_versions.end());
   StatusOr<ProcessedRows> processed =
-      ProcessRows(version, *classified, old_rows, hasher, pool, keep_old && in_all_dbs, [] {});
+      ProcessRows(version, batch.changes, old_rows, tools.hasher, tools.pool,
+                  batch.wants_undo && in_all_dbs, [] {});
   if (!processed.ok()) {
-    return Annotate(processed.status(), context);
+    return Annotate(processed.status(), fmt::format("replaying version {}", version));
   }
   PendingVersion pending(version);
   *pending.rows = std::move(processed->rows);
-  pending.rows->arenas.push_back(std::move(classified->keys));
-  pending.rows->content_digest = record.info().content_digest;
+  pending.rows->arenas.push_back(std::move(batch.changes.keys));
+  pending.rows->content_digest = batch.last.content_digest;
+  pending.rows->root = batch.last.root;
   pending.delta = std::move(processed->delta);
   return pending;
 }
 
-Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, const RowHasher& hasher,
-                  ThreadPool& pool, const std::function<bool(Version)>& go_on, StoreState* state) {
+}  // namespace
+
+Status ReplayVersions(Wal& wal, const ReplayRange& range, const OldRows& old_rows,
+                      const ReplayTools& tools, const TakeReplayed& take) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ReplayReader> reader, ReplayReader::Start(wal, range));
+  while (true) {
+    ASSIGN_OR_RETURN(std::optional<ReplayBatch> batch, reader->Next());
+    if (!batch.has_value()) {
+      return OkStatus();
+    }
+    StatusOr<PendingVersion> pending = WorkOut(*batch, range, old_rows, tools);
+    Status status = pending.status();
+    if (status.ok()) {
+      status = take(*batch, *pending);
+    }
+    const bool at_fault = !pending.ok() || ReasonOf(status) == Reason::kRootMismatch;
+    if (at_fault && batch->payloads.size() > 1) {
+      ReplayRange one_by_one = range;
+      one_by_one.first = batch->first;
+      one_by_one.last = batch->last.version;
+      one_by_one.batch_versions_max = 1;
+      tools.logger.Log(LogLevel::kWarning, "recovery.one_by_one",
+                       fmt::format("versions {} to {} are replayed one by one: {}", batch->first,
+                                   batch->last.version, MessageOf(status)));
+      status = ReplayVersions(wal, one_by_one, old_rows, tools, take);
+    }
+    RETURN_IF_ERROR(status);
+  }
+}
+
+Status ReplayInto(DataDbs& dbs, Version from, Version to, Wal& wal, uint64_t batch_versions_max,
+                  const ReplayTools& tools, const std::function<bool(Version)>& go_on,
+                  StoreState* state) {
   if (from >= to) {
     return OkStatus();
   }
   Overlay no_overlay;
   ASSIGN_OR_RETURN(const std::unique_ptr<StoredRows> rows,
                    StoredRows::Create(dbs, /*cache_bytes=*/0, /*filter=*/nullptr, false));
-  std::array<Version, kDataDbs> db_versions;
-  db_versions.fill(from);
-  ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, wal.NewReader(from + 1, to));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool has_record, reader->Next());
-    if (!has_record) {
-      return OkStatus();
+  ReplayRange range;
+  range.first = from + 1;
+  range.last = to;
+  range.db_versions.fill(from);
+  range.batch_versions_max = batch_versions_max;
+  LtHash global = GlobalHash(*state);
+  const auto take = [&](const ReplayBatch& batch, PendingVersion& pending) -> Status {
+    const LtHash after = GlobalHash(global, pending.delta);
+    if (tools.hasher.Checksum(after) != batch.last.root) {
+      return WithReason(DataLoss(fmt::format("version {} does not give its recorded root {}",
+                                             pending.version, HexEncode(AsBytes(batch.last.root)))),
+                        Reason::kRootMismatch);
     }
-    ASSIGN_OR_RETURN(
-        PendingVersion pending,
-        ReplayRecord(*reader, db_versions, {nullptr, &no_overlay, rows.get()}, hasher, pool,
-                     /*keep_old=*/false));
+    global = after;
     AdvanceState(pending.delta, state, pending.rows.get());
-    if (hasher.Checksum(GlobalHash(*state)) != reader->info().root) {
-      return WithReason(
-          DataLoss(fmt::format("version {} does not give its recorded root {}", pending.version,
-                               HexEncode(AsBytes(reader->info().root)))),
-          Reason::kRootMismatch);
-    }
     for (const DataDb db : kAllDataDbs) {
       const size_t index = IndexOf(db);
       const std::optional<DbMetadata>& metadata = pending.rows->metadata[index];
       RETURN_IF_ERROR(dbs.Write(db, pending.version, pending.rows->rows[index],
                                 metadata.has_value() ? &*metadata : nullptr));
     }
-    if (!go_on(pending.version)) {
-      return Aborted("the replay was stopped");
-    }
-  }
+    return go_on(pending.version) ? OkStatus() : Aborted("the replay was stopped");
+  };
+  return ReplayVersions(wal, range, {nullptr, &no_overlay, rows.get()}, tools, take);
 }
 
 }  // namespace flatkv

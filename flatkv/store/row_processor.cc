@@ -26,9 +26,8 @@ struct Chunk {
 
 class ChunkProcessor {
  public:
-  ChunkProcessor(Version version, const OldRows& old_rows, const RowHasher& hasher, bool keep_old,
-                 Chunk& chunk)
-      : version_(version), old_(old_rows), hasher_(hasher), keep_old_(keep_old), chunk_(chunk) {}
+  ChunkProcessor(const OldRows& old_rows, const RowHasher& hasher, bool keep_old, Chunk& chunk)
+      : old_(old_rows), hasher_(hasher), keep_old_(keep_old), chunk_(chunk) {}
 
   Status Run() {
     const size_t count = chunk_.updates.size();
@@ -110,7 +109,7 @@ class ChunkProcessor {
     }
     const size_t bytes = kRowHeaderBytes + update.value.size();
     char* const row = chunk_.arena.Allocate(bytes);
-    WriteRowHeader(version_, row);
+    WriteRowHeader(update.version, row);
     std::copy(update.value.begin(), update.value.end(), row + kRowHeaderBytes);
     return {row, bytes};
   }
@@ -130,13 +129,17 @@ class ChunkProcessor {
       return {};
     }
     char* const row = chunk_.arena.Allocate(kContractRowBytes);
-    return {row, WriteAccountRow(version_, fields, row)};
+    return {row, WriteAccountRow(update.version, fields, row)};
   }
 
   void AddRow(const RowUpdate& update, const RowProbe& probe, std::string_view old_row,
               std::string_view new_row) {
     if (old_row.empty() && new_row.empty()) {
-      return;  // removing what is not there
+      // Removing what is not there.
+      if (update.came) {
+        DeltaOf(module_, &chunk_.delta);
+      }
+      return;
     }
     ModuleState& delta = DeltaOf(module_, &chunk_.delta);
     if (!old_row.empty()) {
@@ -164,7 +167,6 @@ class ChunkProcessor {
     batch_rows_ = 0;
   }
 
-  const Version version_;
   const OldRows& old_;
   const RowHasher& hasher_;
   const bool keep_old_;
@@ -203,7 +205,7 @@ StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& ch
       beside();
     } else {
       Chunk& chunk = chunks[i - 1];
-      chunk.status = ChunkProcessor(version, old_rows, hasher, keep_old, chunk).Run();
+      chunk.status = ChunkProcessor(old_rows, hasher, keep_old, chunk).Run();
     }
   });
   ProcessedRows result;

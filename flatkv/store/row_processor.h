@@ -28,6 +28,7 @@ struct ProcessedRows {
   StoreDelta delta;
 };
 
+// The rows of `version`, or of several versions of which it is the last.
 // With `keep_old` the result's rows have their old values.
 // `beside` runs on the same threads at the same time (the changelog encoding).
 // Errors: kDataLoss when an old row cannot be read or is malformed.

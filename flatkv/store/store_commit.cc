@@ -127,7 +127,7 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
                                pending_.has_value() ? pending_->payload.payload().size() : 0));
   PhaseTimer timer;
   CommitTimings timings;
-  ASSIGN_OR_RETURN(ClassifiedChanges classified, Classify(changes, options_.limits));
+  ASSIGN_OR_RETURN(ClassifiedChanges classified, Classify(version, changes, options_.limits));
   timer.Add(&timings.classify);
 
   PendingPayload::Call call;

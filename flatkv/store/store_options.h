@@ -128,6 +128,9 @@ struct StoreOptions {
   OnDirtyStore on_dirty_store = OnDirtyStore::kRecover;
   // kWipe only: the id of the store that is to be given up.
   std::string wipe_confirmation;
+  // Versions to one check of the root while the changelog is replayed, and so to one look at each
+  // of their rows; 1: every version is checked. The last one always is.
+  uint64_t replay_check_every = 1024;
   // An operator's answer to Reason::kRecoveryAmbiguous: the snapshot to start from; 0: none, the
   // changelog alone. The others, their pins and working/ are set aside.
   std::optional<Version> select_snapshot;

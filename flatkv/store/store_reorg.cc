@@ -25,7 +25,8 @@ Status StoreImpl::CheckReorgBlocks(std::span<const ReorgBlock> blocks) const {
                       blocks[i].version, expected - 1));
     }
     const std::string context = fmt::format("version {}", expected);
-    RETURN_IF_ERROR(Annotate(Classify(blocks[i].changes, options_.limits).status(), context));
+    RETURN_IF_ERROR(Annotate(
+        Classify(blocks[i].version, blocks[i].changes, options_.limits).status(), context));
     RETURN_IF_ERROR(CheckPayload(expected, blocks[i].changes, 0));
   }
   if (blocks.front().version < identity_.initial_version) {

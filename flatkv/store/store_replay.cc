@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "flatkv/base/hex.h"
 #include "flatkv/fs/path.h"
@@ -102,11 +103,18 @@ Status StoreImpl::TryOpenWorking(std::optional<Version> undo_target, RecoveryInf
   ASSIGN_OR_RETURN(const KeyFilterStart filter, OpenRows(db_versions));
   RETURN_IF_ERROR(CheckCurrentFitsChangelog());
   StartWriting(db_versions);
+  if (filter.gap == FilterGap::kChangelog) {
+    // Soon done, and then it spares the replay looks at new keys. A scan of the data DBs would take
+    // a core away from the replay for long.
+    StartFilterBuilder(filter);
+  }
   recovering_ = true;
   const Status recovered = Recover(db_versions, info);
   recovering_ = false;
   RETURN_IF_ERROR(recovered);
-  StartFilterBuilder(filter);
+  if (filter.gap == FilterGap::kEverything) {
+    StartFilterBuilder(filter);
+  }
   if (options_.wal_sync == WalSync::kInterval) {
     open.wal_syncer =
         std::make_unique<WalSyncer>(*open.wal, options_.wal_sync_interval,
@@ -261,28 +269,38 @@ Status StoreImpl::Recover(const DbVersions& db_versions, RecoveryInfo* info) {
 Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versions) {
   const Version highest = *std::max_element(db_versions.begin(), db_versions.end());
   ReplayProgress progress(logger_, first, last);
-  ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, open_->wal->NewReader(first, last));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool has_record, reader->Next());
-    if (!has_record) {
-      return OkStatus();
-    }
-    const WalRecordInfo& record = reader->info();
-    RETURN_IF_ERROR(open_->write_behind->WaitForRoom());
-    ASSIGN_OR_RETURN(
-        PendingVersion pending,
-        ReplayRecord(*reader, db_versions, {nullptr, &open_->overlay, open_->rows.get()}, *hasher_,
-                     *pool_, options_.undo_depth > 0));
+  ReplayRange range;
+  range.first = first;
+  range.last = last;
+  range.db_versions = db_versions;
+  range.undo_from = UndoWantedFrom(last, highest);
+  range.batch_versions_max = options_.replay_check_every;
+  const auto take = [&](const ReplayBatch& batch, PendingVersion& pending)
+                        NO_THREAD_SAFETY_ANALYSIS -> Status {
     pending.root = hasher_->Checksum(GlobalHash(global_, pending.delta));
     // Below the highest DB version the sums mix states of different versions.
-    if (record.version >= highest && pending.root != record.root) {
+    if (pending.version >= highest) {
       // Found before the version is published: a wrong state must not reach the DBs.
-      return CheckRecoveredRootOf(record.version, pending.root, record.root);
+      RETURN_IF_ERROR(CheckRecoveredRootOf(pending.version, pending.root, batch.last.root));
     }
-    pending.rows->root = record.root;
-    Publish(pending, reader->payload().size());
-    progress.Replayed(record.version);
+    RETURN_IF_ERROR(open_->write_behind->WaitForRoom());
+    Publish(pending, batch.log_bytes);
+    progress.Replayed(pending.version);
+    return OkStatus();
+  };
+  return ReplayVersions(*open_->wal, range, {nullptr, &open_->overlay, open_->rows.get()},
+                        {*hasher_, *pool_, logger_}, take);
+}
+
+// The first version whose undo record is within the depth, can be made and is not there yet.
+Version StoreImpl::UndoWantedFrom(Version last, Version highest) const {
+  constexpr Version kNever = std::numeric_limits<Version>::max();
+  if (options_.undo_depth == 0) {
+    return kNever;
   }
+  const auto depth =
+      static_cast<Version>(std::min<uint64_t>(options_.undo_depth, static_cast<uint64_t>(last)));
+  return std::max({last - depth, highest, open_->undo->last()}) + 1;
 }
 
 Status StoreImpl::CheckRecoveredRoot(Version version, const Digest& recorded) {

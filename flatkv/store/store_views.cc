@@ -158,7 +158,8 @@ StatusOr<std::shared_ptr<View>> StoreImpl::BuildClonedView(Version version) {
   const auto go_on = [this](Version) { return !closing_ && !rolling_back_; };
   ThreadPool pool("fkv-view", 1);
   if (const Status replayed = ReplayInto(dbs, from.value_or(identity_.initial_version - 1), version,
-                                         *open_->wal, *hasher_, pool, go_on, &contents.state);
+                                         *open_->wal, options_.replay_check_every,
+                                         {*hasher_, pool, logger_}, go_on, &contents.state);
       !replayed.ok()) {
     contents.clone.reset();
     return remove_half(

@@ -100,6 +100,7 @@ memory-bytes = "23MiB"
 [recovery]
 on-dirty-store = "restore-snapshot"
 wipe-confirmation = "0123456789abcdef0123456789abcdef"
+check-every = 24
 [limits]
 max-key-bytes = 111
 max-module-bytes = 12
@@ -153,6 +154,7 @@ format = "json"
   EXPECT_EQ(store.views.memory_bytes_max, uint64_t{23} << 20);
   EXPECT_EQ(store.on_dirty_store, OnDirtyStore::kRestoreSnapshot);
   EXPECT_EQ(store.wipe_confirmation, "0123456789abcdef0123456789abcdef");
+  EXPECT_EQ(store.replay_check_every, 24u);
   ASSERT_EQ(config.server.listen.size(), 2u);
   EXPECT_EQ(config.server.listen[0].path, "/s");
   EXPECT_EQ(config.server.listen[1], (ListenAddress{.host = "::", .port = 15}));
