@@ -71,6 +71,14 @@ class ChunkProcessor {
         return row->value;
       }
     }
+    if (old_.unpublished != nullptr) {
+      Overlay::Table& unpublished = old_.unpublished->table(chunk_.db);
+      ReaderLock lock(unpublished.mu);
+      // What is found stays: nothing changes there while rows are processed.
+      if (const Overlay::Entry* entry = unpublished.Find(key); entry != nullptr) {
+        return entry->value;
+      }
+    }
     if (const Overlay::Entry* entry = table.Find(key); entry != nullptr) {
       return entry->value;
     }
