@@ -193,7 +193,7 @@ class Refusals(DaemonTestCase):
     def test_a_damaged_record_is_named_and_nothing_is_touched(self):
         # Small segments, and a kill, so that the record is in the middle of what must be replayed. No snapshot, which
         # the kill could interrupt: opening tidies up after that.
-        env = {"FLATKV_WAL_SEGMENT_BYTES": "64KiB", "FLATKV_SNAPSHOT_POLICY": "manual"}
+        env = {"FLATKV_WAL_SEGMENT_BYTES": "48KiB", "FLATKV_SNAPSHOT_POLICY": "manual"}
         daemon = self.start(env=env)
         self.run_ok("replay", ETHEREUM.log, "--quiet", "--address", daemon.address)
         daemon.kill()
