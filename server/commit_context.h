@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "flatkv/store/store.h"
-#include "flatkv/v1/commit_service.pb.h"
 #include "server/call_tracker.h"
 #include "server/commit_metrics.h"
-#include "server/message_pool.h"
 #include "server/work_queue.h"
 
 namespace flatkv::server {
@@ -22,8 +20,6 @@ struct CommitContext {
   // Called after every call that the store refused, on the commit thread: has the store been
   // poisoned?
   const std::function<void()> on_failure;
-  MessagePool<v1::CommitBlockRequest> commit_pool;
-  MessagePool<v1::ApplyChangeSetsRequest> apply_pool;
   CallTracker calls;
   // The commit thread. Destroyed first: its last jobs still use the rest.
   WorkQueue queue{{.name = "flatkv-commit"}};

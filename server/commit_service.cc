@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/block_request.h"
 #include "server/grpc_status.h"
 #include "server/wire.h"
 
@@ -36,23 +37,18 @@ grpc::ServerUnaryReactor* CommitService::Info(grpc::CallbackServerContext* call,
 grpc::ServerUnaryReactor* CommitService::ApplyChangeSets(grpc::CallbackServerContext* call,
                                                          const grpc::ByteBuffer* request,
                                                          grpc::ByteBuffer* response) {
-  // std::function copies, a pooled message does not.
-  const auto pooled = std::make_shared<MessagePool<v1::ApplyChangeSetsRequest>::Handle>(
-      context_.apply_pool.Acquire());
-  v1::ApplyChangeSetsRequest* message = &(*pooled)->message;
-  (*pooled)->parsed_bytes += request->Length();
-  const Status parsed = Parse(*request, message);
-  return RunOnCommitThread(call, [this, parsed, pooled, message, response]() -> Status {
-    RETURN_IF_ERROR(parsed);
-    const ChangeSets changes = ViewOf(message->changesets());
-    ASSIGN_OR_RETURN(const AppliedResult applied,
-                     store_.ApplyChangeSets(message->version(), changes));
-    context_.metrics.Applied(applied.version, UpdatesOf(changes));
-    v1::ApplyChangeSetsResponse answer;
-    ToProto(applied, &answer);
-    *response = Serialize(answer);
-    return OkStatus();
-  });
+  return RunOnCommitThread(
+      call, [this, parsed = BlockRequest::Parse(*request), response]() -> Status {
+        RETURN_IF_ERROR(parsed.status());
+        const BlockRequest& block = **parsed;
+        ASSIGN_OR_RETURN(const AppliedResult applied,
+                         store_.ApplyChangeSets(block.version(), block.changes()));
+        context_.metrics.Applied(applied.version, UpdatesOf(block.changes()));
+        v1::ApplyChangeSetsResponse answer;
+        ToProto(applied, &answer);
+        *response = Serialize(answer);
+        return OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* CommitService::Commit(grpc::CallbackServerContext* call,
@@ -80,21 +76,18 @@ grpc::ServerUnaryReactor* CommitService::DiscardPending(
 grpc::ServerUnaryReactor* CommitService::CommitBlock(grpc::CallbackServerContext* call,
                                                      const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
-  const auto pooled =
-      std::make_shared<MessagePool<v1::CommitBlockRequest>::Handle>(context_.commit_pool.Acquire());
-  v1::CommitBlockRequest* message = &(*pooled)->message;
-  (*pooled)->parsed_bytes += request->Length();
-  const Status parsed = Parse(*request, message);
-  return RunOnCommitThread(call, [this, parsed, pooled, message, response]() -> Status {
-    RETURN_IF_ERROR(parsed);
-    const ChangeSets changes = ViewOf(message->changesets());
-    ASSIGN_OR_RETURN(const CommitResult committed, store_.CommitBlock(message->version(), changes));
-    context_.metrics.Committed(committed, UpdatesOf(changes));
-    v1::CommitResponse answer;
-    ToProto(committed, &answer);
-    *response = Serialize(answer);
-    return OkStatus();
-  });
+  return RunOnCommitThread(call,
+                           [this, parsed = BlockRequest::Parse(*request), response]() -> Status {
+                             RETURN_IF_ERROR(parsed.status());
+                             const BlockRequest& block = **parsed;
+                             ASSIGN_OR_RETURN(const CommitResult committed,
+                                              store_.CommitBlock(block.version(), block.changes()));
+                             context_.metrics.Committed(committed, UpdatesOf(block.changes()));
+                             v1::CommitResponse answer;
+                             ToProto(committed, &answer);
+                             *response = Serialize(answer);
+                             return OkStatus();
+                           });
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* CommitService::CommitStream(

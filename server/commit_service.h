@@ -17,7 +17,7 @@
 
 namespace flatkv::server {
 
-// Raw: the bytes are parsed by us, into pooled messages (wire.h, message_pool.h).
+// Raw: the bytes are read by us, in place (block_request.h).
 using RawApplyChangeSets =
     v1::CommitService::WithRawCallbackMethod_ApplyChangeSets<v1::CommitService::Service>;
 using RawCommitBlock = v1::CommitService::WithRawCallbackMethod_CommitBlock<RawApplyChangeSets>;

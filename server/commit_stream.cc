@@ -1,5 +1,6 @@
 #include "server/commit_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/grpc_status.h"
@@ -7,6 +8,13 @@
 #include "server/wire.h"
 
 namespace flatkv::server {
+namespace {
+
+size_t BytesOf(const StatusOr<std::shared_ptr<const BlockRequest>>& request) {
+  return request.ok() ? (*request)->size_bytes() : 0;
+}
+
+}  // namespace
 
 std::shared_ptr<CommitStream> CommitStream::Start(CommitContext& context, OnDoneFunction on_done) {
   const std::shared_ptr<CommitStream> stream(new CommitStream(context, std::move(on_done)));
@@ -26,11 +34,9 @@ void CommitStream::Drain() {
 }
 
 void CommitStream::OnReadDone(bool ok) {
-  Request request;
+  std::optional<Request> request;
   if (ok) {
-    request.message = context_.commit_pool.Acquire();
-    request.message->parsed_bytes += read_buffer_.Length();
-    request.parsed = Parse(read_buffer_, &request.message->message);
+    request = BlockRequest::Parse(read_buffer_);
     read_buffer_.Clear();
   }
   std::optional<Status> over;
@@ -40,7 +46,8 @@ void CommitStream::OnReadDone(bool ok) {
     if (!ok) {
       half_closed_ = true;
     } else if (Running()) {
-      requests_.push_back(std::move(request));
+      waiting_bytes_ += BytesOf(*request);
+      requests_.push_back(*std::move(request));
     }
     over = Advance();
   }
@@ -81,73 +88,113 @@ void CommitStream::OnDone() {
   context.calls.End();
 }
 
-void CommitStream::CommitOne(Request request) {
+void CommitStream::Commit(const std::vector<Request>& group) {
   bool running = false;
   {
     MutexLock lock(mu_);
     running = Running();
   }
-  Status status = request.parsed;
-  CommitResult result;
-  if (running && status.ok()) {
-    const v1::CommitBlockRequest& block = request.message->message;
-    const ChangeSets changes = ViewOf(block.changesets());
-    StatusOr<CommitResult> committed = context_.store.CommitBlock(block.version(), changes);
-    if (committed.ok()) {
-      result = *committed;
-      context_.metrics.Committed(result, UpdatesOf(changes));
-    } else {
-      status = committed.status();
-      context_.on_failure();
-    }
+  std::vector<CommitResult> answers;
+  Status status;
+  if (running) {
+    status = CommitGroup(group, &answers);
   }
-  if (running && !status.ok()) {
-    context_.metrics.Failed(status);
-  }
-  request.message.reset();
   std::optional<Status> over;
   {
     MutexLock lock(mu_);
-    committing_ = false;
+    committing_ = 0;
+    answers_.insert(answers_.end(), answers.begin(), answers.end());
     if (!status.ok()) {
       End(status);
-    } else if (running) {
-      answers_.push_back(result);
     }
     over = Advance();
   }
   FinishIfOver(over);
 }
 
+Status CommitStream::CommitGroup(const std::vector<Request>& group,
+                                 std::vector<CommitResult>* answers) {
+  Status status = group.front().status();
+  if (status.ok()) {
+    std::vector<BlockRef> blocks;
+    blocks.reserve(group.size());
+    for (const Request& request : group) {
+      blocks.push_back({(*request)->version(), &(*request)->changes()});
+    }
+    const std::vector<StatusOr<CommitResult>> results =
+        context_.store.CommitBlocks(blocks, OnRefusal::kStop);
+    for (size_t i = 0; i < results.size() && status.ok(); ++i) {
+      if (results[i].ok()) {
+        context_.metrics.Committed(*results[i], UpdatesOf(*blocks[i].changes));
+        answers->push_back(*results[i]);
+      } else {
+        status = results[i].status();
+        context_.on_failure();
+      }
+    }
+  }
+  if (!status.ok()) {
+    context_.metrics.Failed(status);
+  }
+  return status;
+}
+
 void CommitStream::End(const Status& status) {
   if (Running()) {
     end_ = status;
     requests_.clear();
+    waiting_bytes_ = 0;
   }
 }
 
+std::vector<CommitStream::Request> CommitStream::TakeGroup() {
+  std::vector<Request> group;
+  size_t bytes = 0;
+  while (!requests_.empty() && group.size() < kGroupBlocksMax) {
+    const Request& next = requests_.front();
+    bytes += BytesOf(next);
+    if (!group.empty() && (!next.ok() || bytes > kGroupBytesMax)) {
+      break;
+    }
+    const bool is_readable = next.ok();
+    waiting_bytes_ -= BytesOf(next);
+    group.push_back(std::move(requests_.front()));
+    requests_.pop_front();
+    if (!is_readable) {
+      break;
+    }
+  }
+  return group;
+}
+
 void CommitStream::SubmitNext() {
-  // std::function copies, a request does not.
-  const auto request = std::make_shared<Request>(std::move(requests_.front()));
-  requests_.pop_front();
-  const Status accepted = context_.queue.Submit(
-      [stream = shared_from_this(), request] { stream->CommitOne(std::move(*request)); });
+  // std::function copies, requests need not be.
+  const auto group = std::make_shared<const std::vector<Request>>(TakeGroup());
+  const Status accepted =
+      context_.queue.Submit([stream = shared_from_this(), group] { stream->Commit(*group); });
   if (accepted.ok()) {
-    committing_ = true;
+    committing_ = group->size();
   } else {
     End(accepted);
   }
+}
+
+bool CommitStream::MayRead() const {
+  if (reading_ || half_closed_ || !Running()) {
+    return false;
+  }
+  return requests_.size() + std::min<size_t>(committing_, 1) < kReadAhead ||
+         (requests_.size() < kGroupBlocksMax && waiting_bytes_ < kGroupBytesMax);
 }
 
 std::optional<Status> CommitStream::Advance() {
   if (finished_) {
     return std::nullopt;
   }
-  if (!committing_ && !requests_.empty() && answers_.size() < kAnswersMax) {
+  if (committing_ == 0 && !requests_.empty() && answers_.size() < kAnswersMax) {
     SubmitNext();
   }
-  if (!reading_ && !half_closed_ && Running() &&
-      requests_.size() + (committing_ ? 1 : 0) < kReadAhead) {
+  if (MayRead()) {
     reading_ = true;
     StartRead(&read_buffer_);
   }
@@ -157,9 +204,11 @@ std::optional<Status> CommitStream::Advance() {
     answers_.pop_front();
     write_buffer_ = Serialize(response);
     writing_ = true;
-    StartWrite(&write_buffer_);
+    // With more to come gRPC may keep it and send several at once.
+    StartWrite(&write_buffer_,
+               answers_.empty() ? grpc::WriteOptions() : grpc::WriteOptions().set_buffer_hint());
   }
-  if (committing_ || writing_ || (Running() && !(half_closed_ && requests_.empty()))) {
+  if (committing_ > 0 || writing_ || (Running() && !(half_closed_ && requests_.empty()))) {
     return std::nullopt;
   }
   finished_ = true;

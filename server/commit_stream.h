@@ -1,7 +1,8 @@
-// One CommitStream call. Requests are read ahead and parsed while the commit thread works on the
-// one before, committed in the order sent, and answered in that order. The first failing request
-// ends the stream with its status after every answer before it; when the client half-closes, the
-// stream ends with OK after the last answer.
+// One CommitStream call. Requests are read ahead and parsed while the commit thread works; those
+// that wait when it comes back are committed as one group, under one sync, in the order sent, and
+// answered in that order. A lone request is a group of one and waits for nobody. The first failing
+// request ends the stream with its status after every answer before it; when the client
+// half-closes, the stream ends with OK after the last answer.
 //
 // Thread safety: internal. gRPC's threads, the commit thread and a drain all enter; `mu_` orders
 // them, and whoever finds that nothing is left to do calls Finish, last and outside the lock,
@@ -14,9 +15,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "flatkv/base/mutex.h"
 #include "flatkv/base/status.h"
+#include "server/block_request.h"
 #include "server/commit_context.h"
 
 namespace flatkv::server {
@@ -24,8 +27,13 @@ namespace flatkv::server {
 class CommitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                            public std::enable_shared_from_this<CommitStream> {
  public:
-  // Requests that are parsed and not yet committed; bounds what one stream holds in memory.
+  // Requests that are parsed and not yet committed, of any size; bounds what one stream holds in
+  // memory.
   static constexpr size_t kReadAhead = 4;
+  // Small ones, to this number and size, may wait beyond that; and so much is one group at most,
+  // or one request. With more bytes, syncing is not what a block costs.
+  static constexpr size_t kGroupBlocksMax = 64;
+  static constexpr size_t kGroupBytesMax = size_t{1} << 20;
   // Answers that the client has not taken. A client that sends on without reading is stopped here.
   static constexpr size_t kAnswersMax = 65'536;
 
@@ -44,10 +52,7 @@ class CommitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   void OnDone() override;
 
  private:
-  struct Request {
-    MessagePool<v1::CommitBlockRequest>::Handle message;
-    Status parsed;
-  };
+  using Request = StatusOr<std::shared_ptr<const BlockRequest>>;
 
   CommitStream(CommitContext& context, OnDoneFunction on_done)
       : context_(context), on_done_(std::move(on_done)) {}
@@ -55,10 +60,15 @@ class CommitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   // Starts whatever can be started. A status: the call is over, and the caller must Finish with it.
   std::optional<Status> Advance() REQUIRES(mu_);
   void SubmitNext() REQUIRES(mu_);
+  // The requests at the front that are committed together: readable ones, or one that is not.
+  std::vector<Request> TakeGroup() REQUIRES(mu_);
+  bool MayRead() const REQUIRES(mu_);
   void FinishIfOver(const std::optional<Status>& over);
   void End(const Status& status) REQUIRES(mu_);
   bool Running() const REQUIRES(mu_) { return !end_.has_value(); }
-  void CommitOne(Request request) EXCLUDES(mu_);
+  void Commit(const std::vector<Request>& group) EXCLUDES(mu_);
+  // Commits readable requests; returns the first error, after which nothing was committed.
+  Status CommitGroup(const std::vector<Request>& group, std::vector<CommitResult>* answers);
 
   // Constant after construction.
   CommitContext& context_;
@@ -70,12 +80,13 @@ class CommitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
 
   Mutex mu_;
   bool reading_ GUARDED_BY(mu_) = false;
-  bool committing_ GUARDED_BY(mu_) = false;
+  size_t committing_ GUARDED_BY(mu_) = 0;  // requests
   bool writing_ GUARDED_BY(mu_) = false;
   bool half_closed_ GUARDED_BY(mu_) = false;
   bool finished_ GUARDED_BY(mu_) = false;
   std::optional<Status> end_ GUARDED_BY(mu_);  // why the stream ends early
   std::deque<Request> requests_ GUARDED_BY(mu_);
+  size_t waiting_bytes_ GUARDED_BY(mu_) = 0;  // of requests_
   std::deque<CommitResult> answers_ GUARDED_BY(mu_);
 };
 

@@ -60,8 +60,8 @@ class ChunkProcessor {
     std::string_view row;  // empty if it is gone
   };
 
-  // Looks every row up in what was applied before and in the overlay. What is in neither is in the
-  // DB now, and stays: nothing else is published meanwhile.
+  // Looks every row up in what was applied or logged before and in the overlay. What is in neither
+  // is in the DB now, and stays: nothing else is published meanwhile.
   void FindInMemory() {
     in_memory_.resize(chunk_.updates.size());
     Overlay::Table& table = old_.overlay->table(chunk_.db);
@@ -72,6 +72,8 @@ class ChunkProcessor {
     for (size_t i = 0; i < probes_.size(); ++i) {
       if (const RowChange* row = FindPending(chunk_.updates[i].key); row != nullptr) {
         in_memory_[i] = {true, row->value};
+      } else if (row = FindUnpublished(probes_[i]); row != nullptr) {
+        in_memory_[i] = {true, chunk_.arena.Copy(row->value)};
       } else if (const Overlay::Entry* entry = table.Find(probes_[i]); entry != nullptr) {
         // The entry's version may be written, and its bytes gone, once the lock is released.
         in_memory_[i] = {true, chunk_.arena.Copy(entry->row->value)};
@@ -81,6 +83,17 @@ class ChunkProcessor {
 
   const RowChange* FindPending(std::string_view key) const {
     return old_.pending == nullptr ? nullptr : FindRow(old_.pending->rows[IndexOf(chunk_.db)], key);
+  }
+
+  // What is found stays while rows are processed; its version may go before that of these rows.
+  const RowChange* FindUnpublished(const RowProbe& probe) const {
+    if (old_.unpublished == nullptr) {
+      return nullptr;
+    }
+    Overlay::Table& table = old_.unpublished->table(chunk_.db);
+    ReaderLock lock(table.mu);
+    const Overlay::Entry* const entry = table.Find(probe);
+    return entry == nullptr ? nullptr : entry->row;
   }
 
   // The stored row before update `i`, empty if there is none (a stored row never is). Valid as long

@@ -21,6 +21,9 @@ struct OldRows {
   const VersionRows* pending = nullptr;  // applied earlier to the same version; may be null
   Overlay* overlay = nullptr;
   StoredRows* stored = nullptr;
+  // Of versions that are being committed together with this one, before it: newer than `overlay`,
+  // and not changed meanwhile. May be null.
+  Overlay* unpublished = nullptr;
 };
 
 struct ProcessedRows {

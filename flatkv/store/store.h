@@ -24,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "flatkv/base/logger.h"
@@ -37,12 +38,13 @@
 
 namespace flatkv {
 
-// Where the time of one commit went.
+// Where the time of one commit went. Of several that were committed together each has its own
+// times, and the sync in equal parts, so that the sums are the time that passed.
 struct CommitTimings {
   std::chrono::nanoseconds classify{};  // validate, map keys, last write wins, sort
   std::chrono::nanoseconds rows{};  // read old rows, encode new ones, hash (on `threads` threads)
   std::chrono::nanoseconds log{};   // encode, digest and append what did not overlap with `rows`
-  std::chrono::nanoseconds sync{};
+  std::chrono::nanoseconds sync{};  // an equal share of the sync of its group
   std::chrono::nanoseconds publish{};  // make the rows visible to readers
   std::chrono::nanoseconds wait{};     // back-pressure: the overlay was full
   std::chrono::nanoseconds total{};
@@ -59,6 +61,15 @@ struct CommitResult {
   bool already_committed = false;  // the version was committed before with the same content
   CommitTimings timings;
 };
+
+// A block to commit; borrows the changes.
+struct BlockRef {
+  Version version = 0;
+  const ChangeSets* changes = nullptr;
+};
+
+// What becomes of the blocks behind one that fails.
+enum class OnRefusal { kGoOn, kStop };
 
 struct VersionRoot {
   Version version = 0;
@@ -191,7 +202,18 @@ class Store {
   virtual StatusOr<CommitResult> Commit(Version version) = 0;
   // ApplyChangeSets and Commit in one; changes that were applied to `version` before are refused
   // (kFailedPrecondition): use one way or the other.
-  virtual StatusOr<CommitResult> CommitBlock(Version version, const ChangeSets& changes) = 0;
+  StatusOr<CommitResult> CommitBlock(Version version, const ChangeSets& changes) {
+    const BlockRef block{version, &changes};
+    return std::move(CommitBlocks({&block, 1}, OnRefusal::kGoOn).front());
+  }
+  // CommitBlock for each in turn, with the same results, but for the time at which they become
+  // true: under wal_sync always one sync covers them together (or as many as the store takes at a
+  // time), and none is acknowledged or seen by readers before it. A block that is refused changes
+  // nothing and does not end the others. If the append of one, or the sync, fails, the blocks that
+  // no sync has covered fail too: reopening may find the first of them committed.
+  // Under kStop the first block that fails is the last one that is looked at, and of the results.
+  virtual std::vector<StatusOr<CommitResult>> CommitBlocks(std::span<const BlockRef> blocks,
+                                                           OnRefusal on_refusal) = 0;
   // Drops what was applied and not committed.
   virtual void DiscardPending() = 0;
 

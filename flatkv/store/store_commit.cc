@@ -1,32 +1,17 @@
-// The ordered commit. docs/durability.md, "Commit", has the same steps with what a crash at each of
-// them leaves.
+// What is applied to a version, and whether it may be: everything of a commit that writes nothing.
+// store_commit_group.cc has the rest.
 #include <fmt/format.h>
 
 #include <limits>
 
 #include "flatkv/base/hex.h"
 #include "flatkv/codec/changelog_entry.h"
+#include "flatkv/store/phase_timer.h"
 #include "flatkv/store/store_impl.h"
-#include "flatkv/store/version_state.h"
 #include "flatkv/wal/wal_format.h"
 
 namespace flatkv {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// Adds the time since the last call to a phase.
-class PhaseTimer {
- public:
-  void Add(std::chrono::nanoseconds* phase) {
-    const Clock::time_point now = Clock::now();
-    *phase += now - last_;
-    last_ = now;
-  }
-
- private:
-  Clock::time_point last_ = Clock::now();
-};
 
 Status ClosedStatus() { return WithReason(Unavailable("the store is closed"), Reason::kClosed); }
 
@@ -37,7 +22,8 @@ Status StoreImpl::CheckWritable() const {
 }
 
 Status StoreImpl::CheckNext(Version version) {
-  const Version head = HeadVersion();
+  // The versions of the group that is being committed count, though nobody sees them yet.
+  const Version head = group_.empty() ? HeadVersion() : group_.last();
   if (head == std::numeric_limits<Version>::max()) {
     return OutOfRange("the head is the highest version that can be");
   }
@@ -78,25 +64,6 @@ StatusOr<CommitResult> StoreImpl::Commit(Version version) {
   return CommitLocked(version);
 }
 
-StatusOr<CommitResult> StoreImpl::CommitBlock(Version version, const ChangeSets& changes) {
-  MutexLock lock(commit_mu_);
-  if (version <= HeadVersion()) {
-    return ConfirmCommitted(version, PendingPayload::Encode(version, changes).digest);
-  }
-  RETURN_IF_ERROR(CheckWritable());
-  RETURN_IF_ERROR(CheckNext(version));
-  if (pending_.has_value()) {
-    return FailedPrecondition(
-        fmt::format("changes were already applied to version {}: finish it with Commit", version));
-  }
-  RETURN_IF_ERROR(ApplyLocked(version, changes));
-  StatusOr<CommitResult> result = CommitLocked(version);
-  if (!result.ok()) {
-    DropPending();
-  }
-  return result;
-}
-
 void StoreImpl::DiscardPending() {
   MutexLock lock(commit_mu_);
   DropPending();
@@ -132,10 +99,12 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
 
   PendingPayload::Call call;
   const VersionRows* const before = pending_.has_value() ? pending_->rows.get() : nullptr;
-  ASSIGN_OR_RETURN(ProcessedRows processed,
-                   ProcessRows(version, classified, {before, &open_->overlay, open_->rows.get()},
-                               *hasher_, *pool_, options_.undo_depth > 0,
-                               [&] { call = PendingPayload::Encode(version, changes); }));
+  const OldRows old_rows{before, &open_->overlay, open_->rows.get(),
+                         group_.empty() ? nullptr : &group_.rows()};
+  ASSIGN_OR_RETURN(
+      ProcessedRows processed,
+      ProcessRows(version, classified, old_rows, *hasher_, *pool_, options_.undo_depth > 0,
+                  [&] { call = PendingPayload::Encode(version, changes); }));
   timer.Add(&timings.rows);
   if (pending_.has_value() && pending_->payload.Repeats(call)) {
     return OkStatus();
@@ -159,80 +128,13 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
   std::move(processed.rows.arenas.begin(), processed.rows.arenas.end(),
             std::back_inserter(pending.rows->arenas));
   pending.rows->arenas.push_back(std::move(classified.keys));
-  pending.root = hasher_->Checksum(GlobalHash(global_, pending.delta));
+  pending.root = hasher_->Checksum(GlobalHash(LoggedGlobal(), pending.delta));
   pending.timings.classify += timings.classify;
   pending.timings.rows += timings.rows;
-  SetPendingHead(version, pending.root);
+  if (group_.empty()) {
+    SetPendingHead(version, pending.root);
+  }
   return OkStatus();
-}
-
-StatusOr<CommitResult> StoreImpl::CommitLocked(Version version) {
-  if (!pending_.has_value()) {
-    RETURN_IF_ERROR(ApplyLocked(version, {}));  // an empty version
-  }
-  PendingVersion& pending = *pending_;
-  PhaseTimer timer;
-  // 1. Wait until the data DBs have caught up enough.
-  if (const Status status = open_->write_behind->WaitForRoom(); !status.ok()) {
-    poison_.Set(status);
-    return poison_.Check();
-  }
-  timer.Add(&pending.timings.wait);
-  // 2. Append the record. 3. Sync it, if that is the policy. 4. Seal it.
-  if (const Status status = LogPending(pending); !status.ok()) {
-    poison_.Set(status);
-    return poison_.Check();
-  }
-  // 5. Publish: readers see the version, the write-behind thread gets it.
-  PhaseTimer publish_timer;
-  Publish(pending, pending.payload.payload().size());
-  publish_timer.Add(&pending.timings.publish);
-  PruneChangelog();
-  // 6. Acknowledge.
-  CommitResult result;
-  result.version = version;
-  result.root = pending.root;
-  result.timings = pending.timings;
-  const CommitTimings& t = result.timings;
-  result.timings.total = t.classify + t.rows + t.log + t.sync + t.publish + t.wait;
-  pending_.reset();
-  SetPendingHead(0, {});
-  return result;
-}
-
-Status StoreImpl::LogPending(PendingVersion& pending) {
-  PhaseTimer timer;
-  pending.rows->content_digest = pending.payload.ContentDigest();
-  pending.rows->root = pending.root;
-  RETURN_IF_ERROR(open_->wal->Append(pending.version, pending.payload.payload(),
-                                     pending.rows->content_digest, pending.root));
-  timer.Add(&pending.timings.log);
-  if (options_.wal_sync == WalSync::kAlways) {
-    RETURN_IF_ERROR(open_->wal->Sync());
-    timer.Add(&pending.timings.sync);
-  }
-  RETURN_IF_ERROR(open_->wal->Acknowledge(pending.version));
-  timer.Add(&pending.timings.log);
-  return OkStatus();
-}
-
-void StoreImpl::Publish(PendingVersion& pending, uint64_t log_bytes) {
-  AdvanceState(pending.delta, &state_, pending.rows.get());
-  global_ = GlobalHash(global_, pending.delta);
-  std::shared_ptr<SnapshotRequest> snapshot =
-      recovering_ ? nullptr : DueSnapshot(pending, log_bytes);
-  MutexLock lock(publish_mu_);
-  open_->overlay.Insert(*pending.rows);
-  {
-    MutexLock head_lock(head_mu_);
-    head_.version = pending.version;
-    head_.root = pending.root;
-    for (const DataDb db : kAllDataDbs) {
-      head_.dbs[IndexOf(db)] = state_[IndexOf(db)].total;
-    }
-  }
-  head_version_.store(pending.version, std::memory_order_release);
-  open_->write_behind->Enqueue(pending.rows, log_bytes, std::move(snapshot));
 }
 
 void StoreImpl::SetPendingHead(Version version, const Digest& working_root) {

@@ -1,7 +1,8 @@
 // The Store behind store.h and store_admin.h. One class, its parts in files by concern:
 // store_open.cc (open and close), store_recovery.cc (the directory before the data DBs open),
-// store_replay.cc (the data DBs and the changelog brought together), store_commit.cc (the ordered
-// commit), store_read.cc (reads and status), store_views.cc, store_snapshots.cc (snapshots, pins,
+// store_replay.cc (the data DBs and the changelog brought together), store_commit.cc (what a
+// version's changes are applied to), store_commit_group.cc (the ordered commit), store_read.cc
+// (reads and status), store_views.cc, store_snapshots.cc (snapshots, pins,
 // prune), store_rollback.cc, store_reorg.cc, store_verify.cc.
 //
 // What is open (data DBs, changelog, and what works on them) is one `OpenState`, which a rollback
@@ -23,6 +24,7 @@
 #include "flatkv/engine/background_threads.h"
 #include "flatkv/lthash/row_hasher.h"
 #include "flatkv/snapshot/intent.h"
+#include "flatkv/store/commit_group.h"
 #include "flatkv/store/data_dbs.h"
 #include "flatkv/store/identity.h"
 #include "flatkv/store/iterator_registry.h"
@@ -55,7 +57,8 @@ class StoreImpl final : public Store, public StoreAdmin {
   // Store
   StatusOr<AppliedResult> ApplyChangeSets(Version version, const ChangeSets& changes) override;
   StatusOr<CommitResult> Commit(Version version) override;
-  StatusOr<CommitResult> CommitBlock(Version version, const ChangeSets& changes) override;
+  std::vector<StatusOr<CommitResult>> CommitBlocks(std::span<const BlockRef> blocks,
+                                                   OnRefusal on_refusal) override;
   void DiscardPending() override;
   StatusOr<ReadResult> Get(std::span<const KeyRef> keys) override;
   StatusOr<std::unique_ptr<StoreIterator>> Iterate(const IterateRange& range) override;
@@ -178,15 +181,30 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status CheckNext(Version version) REQUIRES(commit_mu_);
   Status CheckPayload(Version version, const ChangeSets& changes, size_t pending_bytes) const;
   Status ApplyLocked(Version version, const ChangeSets& changes) REQUIRES(commit_mu_);
-  StatusOr<CommitResult> CommitLocked(Version version) REQUIRES(commit_mu_);
-  Status LogPending(PendingVersion& pending) REQUIRES(commit_mu_);
-  void Publish(PendingVersion& pending, uint64_t log_bytes) REQUIRES(commit_mu_);
   StatusOr<AppliedResult> ApplyCommitted(Version version, const ChangeSets& changes)
       REQUIRES(commit_mu_);
   StatusOr<CommitResult> ConfirmCommitted(Version version, const std::optional<Digest>& content)
       REQUIRES(commit_mu_);
   void DropPending() REQUIRES(commit_mu_);
   void SetPendingHead(Version version, const Digest& working_root);
+  // The global hash that the next version starts from.
+  const LtHash& LoggedGlobal() const REQUIRES(commit_mu_) {
+    return group_.empty() ? global_ : group_.global();
+  }
+
+  // store_commit_group.cc
+  // Everything of a block but the steps that its group shares.
+  Status LogBlock(const BlockRef& block) REQUIRES(commit_mu_);
+  // Commits pending_, or an empty version.
+  StatusOr<CommitResult> CommitLocked(Version version) REQUIRES(commit_mu_);
+  // Appends pending_ to the changelog and moves it into the group; stays on an error, which
+  // poisons.
+  Status LogPending() REQUIRES(commit_mu_);
+  // Commits the group: its results in order, or the error that poisoned the store. The group is
+  // empty then.
+  StatusOr<std::vector<CommitResult>> FinishGroup() REQUIRES(commit_mu_);
+  Status SealGroup() REQUIRES(commit_mu_);
+  void Publish(PendingVersion& pending, uint64_t log_bytes) REQUIRES(commit_mu_);
 
   // store_read.cc
   Status CheckReadable() const REQUIRES_SHARED(open_mu_);
@@ -284,6 +302,8 @@ class StoreImpl final : public Store, public StoreAdmin {
   StoreState state_ GUARDED_BY(commit_mu_);
   LtHash global_ GUARDED_BY(commit_mu_);
   std::optional<PendingVersion> pending_ GUARDED_BY(commit_mu_);
+  // Not empty only while a commit runs.
+  CommitGroup group_ GUARDED_BY(commit_mu_);
   // Change sets applied to a version that is committed already: to be compared, not written.
   std::optional<std::pair<Version, PendingPayload>> repeated_ GUARDED_BY(commit_mu_);
   bool recovering_ GUARDED_BY(commit_mu_) = false;

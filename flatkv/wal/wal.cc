@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ class WalImpl final : public Wal {
   WalImpl(FileSystem& fs, std::string directory, const WalOptions& options, OpenedLog opened)
       : fs_(fs),
         directory_(std::move(directory)),
+        segment_bytes_(options.segment_bytes),
         recovery_(std::move(opened.recovery)),
         index_(std::move(opened.segments), std::move(opened.offsets)),
         writer_(fs, directory_, options.segment_bytes, &index_) {}
@@ -33,6 +35,10 @@ class WalImpl final : public Wal {
   bool empty() const override { return index_.last() == 0; }
   Version first_version() const override { return index_.first(); }
   Version last_version() const override { return index_.last(); }
+  bool last_segment_full() const override {
+    const std::optional<Segment> last = index_.last_segment();
+    return last.has_value() && !last->empty() && last->size_bytes >= segment_bytes_;
+  }
 
   Status Append(Version version, std::string_view payload, const Digest& content_digest,
                 const Digest& root) override {
@@ -60,6 +66,7 @@ class WalImpl final : public Wal {
   // Constant after construction.
   FileSystem& fs_;
   const std::string directory_;
+  const uint64_t segment_bytes_;
   const WalRecovery recovery_;
 
   WalIndex index_;

@@ -96,6 +96,9 @@ class Wal {
   // 0 when empty.
   virtual Version first_version() const = 0;
   virtual Version last_version() const = 0;
+  // Whether the last segment has reached segment_bytes: once its last record is acknowledged, the
+  // next one goes into another segment.
+  virtual bool last_segment_full() const = 0;
 
   // Writes record `version`; not durable before Sync. `payload` is a ChangelogEntry,
   // `content_digest` its SHA-256. REQUIRES: version == last_version() + 1, or any version >= 1 when

@@ -75,7 +75,7 @@ void AppendSegmentHeader(const SegmentHeader& header, std::string* out) {
 void AppendRecordHeader(const RecordHeader& header, std::string* out) {
   FLATKV_CHECK(header.payload_bytes <= kPayloadBytesMax);
   const size_t start = out->size();
-  out->append(MagicOf(kRecordMagic, 4));
+  out->append(MagicOf(header.continues_group ? kContinuedMagic : kRecordMagic, 4));
   AppendLe32(out, header.payload_bytes);
   AppendVersion(header.version, out);
   AppendLe64(out, header.payload_checksum);
@@ -120,8 +120,11 @@ StatusOr<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
 }
 
 StatusOr<RecordHeader> DecodeRecordHeader(std::string_view bytes) {
-  RETURN_IF_ERROR(CheckFrame(bytes, kRecordHeaderBytes, MagicOf(kRecordMagic, 4), "record header"));
   RecordHeader header;
+  header.continues_group = bytes.starts_with(MagicOf(kContinuedMagic, 4));
+  RETURN_IF_ERROR(CheckFrame(bytes, kRecordHeaderBytes,
+                             MagicOf(header.continues_group ? kContinuedMagic : kRecordMagic, 4),
+                             "record header"));
   header.payload_bytes = LoadLe32(bytes.data() + 4);
   if (header.payload_bytes > kPayloadBytesMax) {
     return DataLoss(fmt::format("payload length {} is over the limit", header.payload_bytes));

@@ -29,6 +29,7 @@ struct RecordHeader {
   Digest prev_digest{};
   Digest root{};
   Digest content_digest{};
+  bool continues_group = false;  // the record before had not been acknowledged
 };
 
 struct Footer {

@@ -8,8 +8,9 @@
 namespace flatkv::wal_format {
 
 // A segment file is named by its first version, 20 digits, and ".wal":
-//   segment header, then frames: records in version order, each followed by a seal once it was
-//   acknowledged, and, in a sealed segment, one footer that ends the file.
+//   segment header, then frames: records in version order, each (or the last of each group)
+//   followed by a seal once it was acknowledged, and, in a sealed segment, one footer that ends the
+//   file.
 //
 // Segment header, 64 bytes:
 //    0   8  magic "FKVWAL01"
@@ -21,7 +22,8 @@ inline constexpr char kSegmentMagic[] = "FKVWAL01";
 inline constexpr size_t kSegmentHeaderBytes = 64;
 
 // Record, 128-byte header and the payload (a ChangelogEntry):
-//    0   4  magic "FKR1"
+//    0   4  magic "FKR1"; "FKC1" if the record before it, in the same segment, had not been
+//           acknowledged when this one was written: both are of one group, under one sync
 //    4   4  payload length
 //    8   8  version
 //   16   8  XXH3-64 of the payload
@@ -30,6 +32,7 @@ inline constexpr size_t kSegmentHeaderBytes = 64;
 //   88  32  content digest: SHA-256 of the payload
 //  120   8  XXH3-64 of bytes 0..120
 inline constexpr char kRecordMagic[] = "FKR1";
+inline constexpr char kContinuedMagic[] = "FKC1";
 inline constexpr size_t kRecordHeaderBytes = 128;
 inline constexpr uint32_t kPayloadBytesMax = uint32_t{1} << 30;
 
@@ -54,6 +57,7 @@ inline constexpr size_t kSealBytes = 24;
 inline constexpr char kFooterMagic[] = "FKF1";
 inline constexpr size_t kFooterBytes = 64;
 
-static_assert(sizeof(kSegmentMagic) == 8 + 1 && sizeof(kRecordMagic) == 4 + 1);
+static_assert(sizeof(kSegmentMagic) == 8 + 1 && sizeof(kRecordMagic) == 4 + 1 &&
+              sizeof(kContinuedMagic) == 4 + 1);
 
 }  // namespace flatkv::wal_format

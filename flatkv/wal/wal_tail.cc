@@ -62,11 +62,12 @@ class TailScan {
   }
 
   // The end of the record at `offset` if that is the header of `version` in the chain, whatever its
-  // payload; otherwise `offset`.
+  // payload, and, behind the torn one, continues its group; otherwise `offset`.
   StatusOr<uint64_t> SkipRecord(uint64_t offset, Version version, const Digest& prev_digest) {
     ASSIGN_OR_RETURN(const std::string_view bytes, scan_.View(offset, kRecordHeaderBytes));
     const StatusOr<RecordHeader> header = DecodeRecordHeader(bytes);
-    if (!header.ok() || header->version != version) {
+    if (!header.ok() || header->version != version ||
+        (version > walker_.next() && !header->continues_group)) {
       return offset;
     }
     if (header->prev_digest != prev_digest) {
@@ -110,6 +111,9 @@ class TailScan {
       return OkStatus();
     }
     if (header->version > expected) {
+      if (header->continues_group) {
+        return OkStatus();  // says nothing of the records before it
+      }
       found_ = {"the header of a record", offset, header->version};
       return OkStatus();
     }

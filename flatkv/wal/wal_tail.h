@@ -5,10 +5,10 @@
 // an acknowledgement. So any of these proves that bytes which once were good have changed:
 //   - a seal of the expected version or a later one: it is written when its record is acknowledged;
 //   - a footer: a segment is sealed after its last record was acknowledged;
-//   - a whole record of the expected version, or the header of a later one.
-// One exception: records that follow the torn one without room for a seal between them, chained
-// from its readable header, were written before any acknowledgement, as a group; a power cut may
-// keep them and lose a sector before them.
+//   - a whole record of the expected version, or the header of a later one that begins a group.
+// The header of a later record that continues a group proves nothing: it was written before the
+// group was synced, and a power cut may keep it and lose a sector before it. If the group was
+// acknowledged after all, its seal or the next group tells.
 //
 // The scan looks at every byte. It does not look inside the payloads of the torn record and its
 // group while their headers are whole: payloads are the clients' bytes and may imitate frames.

@@ -41,6 +41,12 @@ StatusOr<bool> RecordWalker::TryRecord(uint64_t offset) {
     defect_ = "the record does not continue the chain of the record before it";
     return false;
   }
+  // A record says of itself whether a seal stands before it; the first one of a walk may be any.
+  if (after_record_ && header->continues_group != (!sealed_ && offset == end_offset_)) {
+    defect_ = header->continues_group ? "the record continues a group that was acknowledged"
+                                      : "the seal before the record is missing";
+    return false;
+  }
   const uint64_t frame_bytes = kRecordHeaderBytes + uint64_t{header->payload_bytes};
   if (offset + frame_bytes > window_->limit()) {
     defect_ = "the record is cut short";

@@ -1,10 +1,10 @@
 // Walks the records of one segment forward and verifies each: header and payload checksum, version,
 // chain.
 //
-// Between two records stands a seal, or nothing (group acknowledgement), or 24 bytes that were to
-// be one: a seal is not synced, so a power cut may leave record v+1 whole and the seal of v before
-// it lost. A record that continues the chain right behind such bytes is accepted; nothing but the
-// seal is missing.
+// Between two records stands a seal, or nothing if the second one says that it continues the
+// first one's group, or 24 bytes that were to be a seal: a seal is not synced, so a power cut may
+// leave record v+1 whole and the seal of v before it lost. A record that continues the chain right
+// behind such bytes is accepted; nothing but the seal is missing.
 //
 // Thread safety: one thread at a time. The window outlives the walker.
 #pragma once

@@ -197,8 +197,10 @@ Status WalWriter::CreateSegment(Version first, const Digest& prev_digest) {
 Status WalWriter::WriteRecord(Version version, std::string_view payload,
                               const Digest& content_digest, const Digest& root,
                               const Digest& prev_digest) {
+  const std::optional<Segment> segment = index_->last_segment();
   RecordHeader header;
   header.version = version;
+  header.continues_group = !segment->empty() && !segment->last_acknowledged;
   header.payload_bytes = static_cast<uint32_t>(payload.size());
   header.payload_checksum = Checksum(payload);
   header.prev_digest = prev_digest;

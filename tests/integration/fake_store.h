@@ -177,7 +177,10 @@ class FakeStore final : public Store {
 
   StatusOr<AppliedResult> ApplyChangeSets(Version, const ChangeSets&) override { return None(); }
   StatusOr<CommitResult> Commit(Version) override { return None(); }
-  StatusOr<CommitResult> CommitBlock(Version, const ChangeSets&) override { return None(); }
+  std::vector<StatusOr<CommitResult>> CommitBlocks(std::span<const BlockRef> blocks,
+                                                   OnRefusal /*on_refusal*/) override {
+    return {blocks.size(), None()};
+  }
   void DiscardPending() override {}
   StatusOr<ReadResult> Get(std::span<const KeyRef>) override { return None(); }
   StatusOr<std::unique_ptr<StoreIterator>> Iterate(const IterateRange&) override { return None(); }

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "flatkv/base/mutex.h"
 #include "flatkv/store/store.h"
@@ -16,7 +18,7 @@ class GatedStore final : public Store {
   // Borrows `base`.
   explicit GatedStore(Store& base) : base_(base) {}
 
-  // From here on CommitBlock waits inside the call until OpenGate.
+  // From here on CommitBlock and CommitBlocks wait inside the call until OpenGate.
   void CloseGate() {
     MutexLock lock(mu_);
     gate_open_ = false;
@@ -26,7 +28,7 @@ class GatedStore final : public Store {
     gate_open_ = true;
     changed_.NotifyAll();
   }
-  // Waits until `count` commits in all have come to the gate.
+  // Waits until `count` blocks in all have come to the gate.
   void WaitForCommits(size_t count) {
     MutexLock lock(mu_);
     while (commits_begun_ < count) {
@@ -41,16 +43,24 @@ class GatedStore final : public Store {
     }
   }
 
-  StatusOr<CommitResult> CommitBlock(Version version, const ChangeSets& changes) override {
+  // How many blocks came in each call.
+  std::vector<size_t> groups() {
+    MutexLock lock(mu_);
+    return groups_;
+  }
+
+  std::vector<StatusOr<CommitResult>> CommitBlocks(std::span<const BlockRef> blocks,
+                                                   OnRefusal on_refusal) override {
     {
       MutexLock lock(mu_);
-      ++commits_begun_;
+      commits_begun_ += blocks.size();
+      groups_.push_back(blocks.size());
       changed_.NotifyAll();
       while (!gate_open_) {
         changed_.Wait(mu_);
       }
     }
-    return base_.CommitBlock(version, changes);
+    return base_.CommitBlocks(blocks, on_refusal);
   }
   StatusOr<std::unique_ptr<StoreIterator>> Iterate(const IterateRange& range) override {
     ASSIGN_OR_RETURN(std::unique_ptr<StoreIterator> iterator, base_.Iterate(range));
@@ -108,6 +118,7 @@ class GatedStore final : public Store {
   CondVar changed_;
   bool gate_open_ GUARDED_BY(mu_) = true;
   size_t commits_begun_ GUARDED_BY(mu_) = 0;
+  std::vector<size_t> groups_ GUARDED_BY(mu_);
   size_t open_iterators_ GUARDED_BY(mu_) = 0;
 };
 

@@ -11,7 +11,6 @@
 #include "flatkv/codec/changelog_entry.h"
 #include "server/call_tracker.h"
 #include "server/grpc_status.h"
-#include "server/message_pool.h"
 #include "server/proto_convert.h"
 #include "server/work_queue.h"
 #include "tests/support/status_matchers.h"
@@ -124,23 +123,6 @@ TEST(CallTracker, CountsUpToTheMostAllowedAndWaitsForTheLast) {
   });
   EXPECT_TRUE(tracker.WaitUntilNone(CallTracker::Clock::now() + std::chrono::hours(1)));
   ending.join();
-}
-
-TEST(MessagePool, ReusesAMessageUntilItsBudgetIsSpent) {
-  MessagePool<v1::CommitBlockRequest> pool({.kept_max = 1, .budget_bytes = 100});
-  const void* first = nullptr;
-  {
-    auto message = pool.Acquire();
-    first = message.get();
-    message->parsed_bytes += 100;
-  }
-  {
-    auto message = pool.Acquire();
-    EXPECT_EQ(message.get(), first);
-    EXPECT_EQ(message->parsed_bytes, 100U);
-    message->parsed_bytes += 1;
-  }
-  EXPECT_EQ(pool.Acquire()->parsed_bytes, 0U);
 }
 
 TEST(ProtoConvert, ViewsNameEveryPairWithoutCopying) {

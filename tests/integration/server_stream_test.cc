@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
@@ -114,6 +115,121 @@ TEST_F(ServerStreamTest, AnUnreadableRequestEndsTheStreamWithAnErrorAndNotAsIfIt
   EXPECT_EQ(answer.messages.size(), 1U);
   EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(server_.Info().version(), 1);
+}
+
+TEST_F(ServerStreamTest, RequestsThatWaitAreCommittedTogetherAndAnsweredInOrder) {
+  grpc::ClientContext context;
+  const auto stream = server_.commits->CommitStream(&context);
+  v1::CommitResponse answer;
+  Version sent = 0;
+  size_t largest = 0;
+  // When the server has read what was sent it does not say: until it once had read several.
+  while (largest < 2) {
+    store_.CloseGate();
+    const Version first = sent + 1;
+    ASSERT_TRUE(stream->Write(Block(++sent)));
+    store_.WaitForCommits(static_cast<size_t>(sent));
+    for (int i = 0; i < 19; ++i) {
+      ASSERT_TRUE(stream->Write(Block(++sent)));
+    }
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(server_.Info().version(), first - 1);
+    }
+    store_.OpenGate();
+    for (Version version = first; version <= sent; ++version) {
+      ASSERT_TRUE(stream->Read(&answer));
+      ASSERT_EQ(answer.version(), version);
+    }
+    for (const size_t blocks : store_.groups()) {
+      largest = std::max(largest, blocks);
+    }
+  }
+  ASSERT_TRUE(stream->WritesDone());
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(server_.Info().version(), sent);
+}
+
+TEST_F(ServerStreamTest, ALoneRequestIsCommittedAtOnce) {
+  grpc::ClientContext context;
+  const auto stream = server_.commits->CommitStream(&context);
+  v1::CommitResponse answer;
+  for (Version version = 1; version <= 3; ++version) {
+    ASSERT_TRUE(stream->Write(Block(version)));
+    ASSERT_TRUE(stream->Read(&answer));
+    EXPECT_EQ(answer.version(), version);
+  }
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(store_.groups(), (std::vector<size_t>{1, 1, 1}));
+}
+
+TEST_F(ServerStreamTest, ARefusalAmongWaitingRequestsEndsTheStreamThereHoweverTheyWereGrouped) {
+  v1::CommitBlockRequest invalid = Block(4);
+  invalid.mutable_changesets(0)->set_name("a/b");
+  v1::CommitBlockRequest other = Block(3);
+  other.mutable_changesets(0)->mutable_changeset()->mutable_pairs(0)->set_value("other");
+  struct Case {
+    std::vector<v1::CommitBlockRequest> requests;  // behind versions 1 and 2
+    size_t answers;
+    grpc::StatusCode code;
+    v1::ErrorReason reason;
+    Version head;
+  };
+  const std::vector<Case> cases = {
+      {{Block(3), invalid, Block(4)},
+       3,
+       grpc::StatusCode::INVALID_ARGUMENT,
+       v1::INVALID_CHANGE_SET,
+       3},
+      {{Block(3), Block(5), Block(4)},
+       3,
+       grpc::StatusCode::FAILED_PRECONDITION,
+       v1::VERSION_GAP,
+       3},
+      {{Block(3), Block(3), Block(2), Block(4)}, 6, grpc::StatusCode::OK, v1::ErrorReason(), 4},
+      {{Block(3), other, Block(4)}, 3, grpc::StatusCode::ALREADY_EXISTS, v1::VERSION_CONFLICT, 3},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(i);
+    const Case& c = cases[i];
+    MemoryStore memory;
+    GatedStore store(memory.store());
+    const TestServer server(store, {"unix:" + dir_.File("case" + std::to_string(i))});
+    store.CloseGate();
+    std::thread opener([&] {
+      store.WaitForCommits(1);
+      for (int calls = 0; calls < 20; ++calls) {
+        EXPECT_EQ(server.Info().version(), 0);
+      }
+      store.OpenGate();
+    });
+    std::vector<v1::CommitBlockRequest> requests = {Block(1), Block(2)};
+    requests.insert(requests.end(), c.requests.begin(), c.requests.end());
+    const StreamResult result = Stream(server, requests);
+    opener.join();
+    EXPECT_EQ(result.answers.size(), c.answers);
+    EXPECT_EQ(result.status.error_code(), c.code) << result.status.error_message();
+    if (c.code != grpc::StatusCode::OK) {
+      EXPECT_EQ(DetailOf(result.status).reason(), c.reason);
+    }
+    EXPECT_EQ(server.Info().version(), c.head);
+  }
+}
+
+TEST_F(ServerStreamTest, AFailedSyncAnswersNoneOfTheRequestsThatItWasToCover) {
+  v1::CommitResponse response;
+  ASSERT_TRUE(server_.Commit(Block(1), &response).ok());
+  FaultRule rule;
+  rule.op = FsOp::kSync;
+  rule.path_contains = "/changelog/";
+  memory_.faults().AddRule(rule);
+  const StreamResult result = Stream(server_, {Block(2), Block(3), Block(4), Block(5)});
+  EXPECT_TRUE(result.answers.empty());
+  EXPECT_EQ(result.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(DetailOf(result.status).reason(), v1::POISONED);
+  EXPECT_EQ(server_.Info().version(), 1);
+  EXPECT_TRUE(server_.Info().poisoned());
 }
 
 TEST_F(ServerStreamTest, AStreamWithoutRequestsEndsWithOk) {

@@ -77,6 +77,20 @@ TEST(WalCodec, RecordIsAsSpecified) {
   ExpectEveryFlipRefused<RecordHeader>(bytes, DecodeRecordHeader);
 }
 
+TEST(WalCodec, ARecordThatContinuesAGroupDiffersInItsMagicAndChecksumOnly) {
+  std::string begins;
+  AppendRecordHeader(SomeRecord(), &begins);
+  RecordHeader header = SomeRecord();
+  header.continues_group = true;
+  std::string bytes;
+  AppendRecordHeader(header, &bytes);
+  EXPECT_EQ(bytes.substr(0, 4), "FKC1");
+  EXPECT_EQ(bytes.substr(4, 116), begins.substr(4, 116));
+  EXPECT_TRUE(DecodeRecordHeader(bytes)->continues_group);
+  EXPECT_FALSE(DecodeRecordHeader(begins)->continues_group);
+  ExpectEveryFlipRefused<RecordHeader>(bytes, DecodeRecordHeader);
+}
+
 TEST(WalCodec, SealIsAsSpecified) {
   std::string bytes;
   AppendSeal(42, &bytes);

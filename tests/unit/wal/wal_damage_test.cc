@@ -64,6 +64,36 @@ TEST(WalDamage, EverySingleBitFlipIsRefusedOrLosesNothing) {
   EXPECT_EQ(flips - refused_flips, kLast * 24 * 8);
 }
 
+TEST(WalDamage, EverySingleBitFlipInALogOfGroupsIsRefusedOrLosesNothing) {
+  MemFileSystem fs;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto wal, OpenWal(fs, SmallSegments()));
+    for (Version version = 1; version <= kLast; ++version) {
+      ASSERT_OK(AppendOnly(*wal, version));
+      if (version % 3 == 0 || version == kLast) {
+        ASSERT_OK(wal->Sync());
+        ASSERT_OK(wal->Acknowledge(version));
+      }
+    }
+    ASSERT_OK(wal->Close());
+  }
+  uint64_t flips = 0;
+  uint64_t refused_flips = 0;
+  for (const std::string& path : SegmentFiles(fs)) {
+    const std::string whole = FileBytes(fs, path).value();
+    for (uint64_t bit = 0; bit < whole.size() * 8; ++bit) {
+      const auto copy = fs.Clone();
+      copy->FlipBit(path, bit / 8, static_cast<unsigned>(bit % 8));
+      bool refused = false;
+      ASSERT_TRUE(RefusedOrWhole(*copy, &refused)) << path << " bit " << bit;
+      refused_flips += refused ? 1 : 0;
+      ++flips;
+    }
+  }
+  // Only seals may be damaged without a refusal, and a group has one.
+  EXPECT_EQ(flips - refused_flips, (kLast + 2) / 3 * 24 * 8);
+}
+
 TEST(WalDamage, EveryBitFlipInASealedLastSegmentIsRefusedOrLosesNothing) {
   MemFileSystem fs;
   ASSERT_OK(MakeLog(fs, kLast));

@@ -127,16 +127,43 @@ TEST(WalOpen, RefusesAnAcknowledgedLastRecordThatWasDamaged) {
   }
 }
 
-TEST(WalOpen, RefusesADamagedRecordBeforeUnacknowledgedOnes) {
+TEST(WalOpen, RefusesADamagedAcknowledgedRecordBeforeAnUnacknowledgedOneWithoutItsSeal) {
+  // Versions 1 to 5 were one group and acknowledged; their seal was lost. That record 6 begins
+  // another group tells what it was.
   MemFileSystem fs;
   {
     ASSERT_OK_AND_ASSIGN(const auto wal, OpenWal(fs));
     for (Version v = 1; v <= 5; ++v) {
       ASSERT_OK(AppendOnly(*wal, v));
     }
+    ASSERT_OK(wal->Sync());
+    ASSERT_OK(wal->Acknowledge(5));
+    ASSERT_OK(AppendOnly(*wal, 6));
+  }
+  const uint64_t size = fs.Stat(kFirstFile)->size_bytes;
+  fs.FlipBit(kFirstFile,
+             size - PayloadOf(6).size() - wal_format::kRecordHeaderBytes - wal_format::kSealBytes,
+             1);
+  {
+    const auto copy = fs.Clone();
+    EXPECT_EQ((*OpenWal(*copy))->last_version(), 6);
   }
   fs.FlipBit(kFirstFile, 64 + 5, 1);
-  EXPECT_THAT(OpenWal(fs), StatusIs(StatusCode::kDataLoss, HasSubstr("of version 2")));
+  EXPECT_THAT(OpenWal(fs), StatusIs(StatusCode::kDataLoss, HasSubstr("of version 6")));
+}
+
+TEST(WalOpen, CutsAGroupThatLostTheHeaderOfItsFirstRecord) {
+  MemFileSystem fs;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto wal, OpenWal(fs));
+    ASSERT_OK(Commit(*wal, 1, 2));
+    for (Version v = 3; v <= 6; ++v) {
+      ASSERT_OK(AppendOnly(*wal, v));
+    }
+  }
+  fs.FlipBit(kFirstFile, OffsetInOneSegment(3) + 5, 1);
+  ASSERT_OK_AND_ASSIGN(const auto wal, OpenWal(fs));
+  EXPECT_EQ(ReadAll(*wal).value(), Records(1, 2));
 }
 
 TEST(WalOpen, CutsAGroupThatLostASectorButRefusesOneThatWasAcknowledged) {
