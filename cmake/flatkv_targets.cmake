@@ -50,10 +50,23 @@ function(flatkv_binary name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
-# What nearly every test includes, parsed once: a quarter of the time to compile them. In release builds only, so that the other
-# presets notice a missing #include.
+# Headers that a folder needs everywhere and that take long are parsed once; in release builds only, so that the other presets
+# notice a missing #include.
+set(FLATKV_PRECOMPILE OFF)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT FLATKV_SANITIZE)
+  set(FLATKV_PRECOMPILE ON)
+endif()
+
+# flatkv_precompile(TARGET HEADER...): a precompiled header of the target's own.
+function(flatkv_precompile name)
+  if(FLATKV_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
+# One for all tests: what nearly every one of them includes.
 function(flatkv_test_headers name)
-  if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" OR FLATKV_SANITIZE)
+  if(NOT FLATKV_PRECOMPILE)
     return()
   endif()
   if(NOT TARGET flatkv_test_pch)
