@@ -141,6 +141,7 @@ StatusOr<bool> LevelDbEngine::Get(std::string_view key, std::string* value) {
   }
   leveldb::ReadOptions options;
   options.verify_checksums = true;
+  const ScheduledWork::Reading reading;
   const leveldb::Status status = db_->Get(options, ToSlice(key), value);
   if (status.IsNotFound()) {
     return false;
@@ -281,6 +282,7 @@ EngineStats LevelDbEngine::Stats() {
 Status LevelDbEngine::Close() {
   FLATKV_CHECK(live_iterators_ == 0);
   AbandonCheckpoint();
+  env_.work().Release();
   db_.reset();
   return OkStatus();
 }

@@ -52,9 +52,9 @@ std::optional<uint64_t> LogNumber(std::string_view name) {
 LevelDbEnv::LevelDbEnv(FileSystem& fs, BackgroundThreads& threads, flatkv::Logger& logger,
                        std::function<Status()> before_flush_is_durable)
     : fs_(fs),
-      threads_(threads),
       logger_(logger),
-      before_flush_is_durable_(std::move(before_flush_is_durable)) {}
+      before_flush_is_durable_(std::move(before_flush_is_durable)),
+      work_(threads) {}
 
 template <typename Operation>
 leveldb::Status LevelDbEnv::Change(Operation operation) {
@@ -115,11 +115,16 @@ leveldb::Status LevelDbEnv::NewRandomAccessFile(const std::string& path,
 leveldb::Status LevelDbEnv::NewWritableFile(const std::string& path,
                                             leveldb::WritableFile** result) {
   *result = nullptr;
+  const std::string_view name = BaseName(path);
+  const std::optional<uint64_t> log = LogNumber(name);
+  if (log.has_value()) {
+    // A rotation makes its log first. LevelDB holds its mutex until the flush can begin.
+    work_.Release();
+  }
   return Change([&]() -> Status {
     ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs_.Create(path));
     gate_.Created(path);
-    const std::string_view name = BaseName(path);
-    if (const std::optional<uint64_t> log = LogNumber(name); log.has_value()) {
+    if (log.has_value()) {
       RETURN_IF_ERROR(file->Close());
       flushes_.LogCreated(*log);
       *result = MakeDroppingFile().release();
@@ -225,11 +230,7 @@ leveldb::Status LevelDbEnv::UnlockFile(leveldb::FileLock* lock) {
 }
 
 void LevelDbEnv::Schedule(void (*function)(void*), void* argument) {
-  ++*background_work_;
-  threads_.Schedule([function, argument, work = background_work_] {
-    function(argument);
-    --*work;
-  });
+  work_.Schedule(function, argument);
 }
 
 void LevelDbEnv::StartThread(void (*function)(void*), void* argument) {

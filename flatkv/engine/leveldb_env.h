@@ -12,6 +12,7 @@
 //    MANIFEST that CURRENT by then names.
 //  - `before_flush_is_durable` runs before a MANIFEST record that adds a flushed memtable can reach
 //    the disk.
+//  - Compactions that reads ask for do not happen (scheduled_work.h).
 //  - While a checkpoint needs them, tables and MANIFESTs are not removed (checkpoint_gate.h).
 //
 // Thread safety: safe for concurrent use, as LevelDB needs it.
@@ -19,10 +20,8 @@
 
 #include <leveldb/env.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,6 +32,7 @@
 #include "flatkv/engine/checkpoint_gate.h"
 #include "flatkv/engine/flush_tracker.h"
 #include "flatkv/engine/io_monitor.h"
+#include "flatkv/engine/scheduled_work.h"
 #include "flatkv/fs/file_system.h"
 
 namespace flatkv {
@@ -53,7 +53,8 @@ class LevelDbEnv final : public leveldb::Env {
   // Whether LevelDB has scheduled no work that has not ended. It schedules a flush in the call that
   // rotates the memtable, and further work before the work at hand ends: idle with a flush to do,
   // it has given up.
-  bool BackgroundIdle() const { return *background_work_ == 0; }
+  bool BackgroundIdle() const { return work_.Idle(); }
+  ScheduledWork& work() { return work_; }
 
   leveldb::Status NewSequentialFile(const std::string& path,
                                     leveldb::SequentialFile** result) override;
@@ -88,14 +89,12 @@ class LevelDbEnv final : public leveldb::Env {
   Status BeforeManifestWrite();
 
   FileSystem& fs_;
-  BackgroundThreads& threads_;
   flatkv::Logger& logger_;
   const std::function<Status()> before_flush_is_durable_;
   FlushTracker flushes_;
   IoMonitor monitor_;
   CheckpointGate gate_;
-  // Shared with the work itself: LevelDB may be gone when the last of it ends.
-  const std::shared_ptr<std::atomic<int>> background_work_ = std::make_shared<std::atomic<int>>(0);
+  ScheduledWork work_;
 };
 
 }  // namespace flatkv

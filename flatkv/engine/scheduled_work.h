@@ -1,0 +1,61 @@
+// What one LevelDB asks its Env to run in the background, with compactions that reads ask for kept
+// back.
+//
+// LevelDB counts, for each table, the Gets that looked into it in vain, and compacts the table when
+// there were size / 16 KiB of them ("seek compaction", meant for disks that seek). Thousands of
+// Gets a block make that most of the background work, for nothing: bloom filters answer those
+// look-ups (docs/performance.md). No option turns it off. But work that LevelDB schedules inside a
+// Get can be nothing else: what a full memtable or a full level needs is scheduled by the write, or
+// by the background work, that made it so, before a Get can see it. So what a Get schedules waits
+// until there is a memtable to flush. LevelDB believes meanwhile that work is under way and
+// schedules none; the flush it then does first brings a new list of tables, in which no table is
+// up for a seek compaction any more.
+//
+// Thread safety: safe for concurrent use.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "flatkv/base/mutex.h"
+#include "flatkv/engine/background_threads.h"
+
+namespace flatkv {
+
+class ScheduledWork {
+ public:
+  // While one lives, work scheduled on its thread is kept back.
+  class Reading {
+   public:
+    Reading();
+    ~Reading();
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+  };
+
+  // `threads` outlives the work.
+  explicit ScheduledWork(BackgroundThreads& threads) : threads_(threads) {}
+
+  void Schedule(void (*function)(void*), void* argument) EXCLUDES(mu_);
+  // Runs what was kept back. Called when a memtable is rotated, before LevelDB would schedule its
+  // flush, and before the DB is closed: it waits for the work that it believes under way.
+  void Release() EXCLUDES(mu_);
+  // Whether nothing runs or waits for a thread; what is kept back does not count.
+  bool Idle() const;
+
+ private:
+  struct Work {
+    void (*function)(void*) = nullptr;
+    void* argument = nullptr;
+  };
+  void Start(const Work& work);
+
+  BackgroundThreads& threads_;
+  // Shared with the work itself: LevelDB may be gone when the last of it ends.
+  const std::shared_ptr<std::atomic<int>> running_ = std::make_shared<std::atomic<int>>(0);
+  Mutex mu_;
+  std::vector<Work> kept_back_ GUARDED_BY(mu_);
+};
+
+}  // namespace flatkv
