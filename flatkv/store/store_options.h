@@ -107,7 +107,7 @@ struct StoreOptions {
 
   // Rows as the data DBs hold them, so that a commit need not ask LevelDB for what it replaces; 0:
   // none.
-  uint64_t row_cache_bytes = uint64_t{256} << 20;
+  uint64_t row_cache_bytes = uint64_t{512} << 20;
   // A filter over all keys, so that nobody asks LevelDB for a new key: 1.5 bytes a key, up to this;
   // 0: none.
   uint64_t key_filter_bytes_max = uint64_t{256} << 20;
