@@ -10,6 +10,7 @@
 #include "cli/channel.h"
 #include "cli/client_convert.h"
 #include "cli/errors.h"
+#include "cli/export_client.h"
 #include "flatkv/v1/admin_service.grpc.pb.h"
 
 namespace flatkv::cli {
@@ -123,6 +124,9 @@ class RemoteAdmin final : public AdminClient {
     v1::RemoveQuarantineRequest request;
     request.set_name(name);
     return Short(&v1::AdminService::Stub::RemoveQuarantine, request).status();
+  }
+  StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) override {
+    return RemoteExport(options_, options, sink);
   }
 
  private:

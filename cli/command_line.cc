@@ -40,6 +40,7 @@ class CommandLine {
     RegisterHistory(commands_);
     RegisterVerify(commands_);
     RegisterWal(commands_);
+    RegisterArchive(commands_);
     RegisterRecovery(commands_);
     RegisterConfig(commands_);
   }

@@ -67,6 +67,7 @@ void RegisterSnapshots(CommandSet& commands);
 void RegisterHistory(CommandSet& commands);
 void RegisterVerify(CommandSet& commands);
 void RegisterWal(CommandSet& commands);
+void RegisterArchive(CommandSet& commands);
 void RegisterRecovery(CommandSet& commands);
 void RegisterConfig(CommandSet& commands);
 

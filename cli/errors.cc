@@ -57,6 +57,8 @@ std::string_view DefaultHint(Reason reason) {
              "FLATKV_RECOVERY_ON_DIRTY_STORE=recover";
     case Reason::kConfirmationNeeded:
       return "repeat it with --yes";
+    case Reason::kArchiveCorrupt:
+      return "flatkv archive verify PATH names every damaged chunk; copy or export it again";
     case Reason::kUnspecified:
       break;
   }

@@ -38,6 +38,7 @@ static_assert(static_cast<int>(Reason::kRolledBack) == v1::ROLLED_BACK);
 static_assert(static_cast<int>(Reason::kRecoveryAmbiguous) == v1::RECOVERY_AMBIGUOUS);
 static_assert(static_cast<int>(Reason::kDirtyStore) == v1::DIRTY_STORE);
 static_assert(static_cast<int>(Reason::kConfirmationNeeded) == v1::CONFIRMATION_NEEDED);
+static_assert(static_cast<int>(Reason::kArchiveCorrupt) == v1::ARCHIVE_CORRUPT);
 static_assert(static_cast<int>(kLastReason) + 1 == v1::ErrorReason_ARRAYSIZE);
 
 }  // namespace

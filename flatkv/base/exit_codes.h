@@ -44,6 +44,7 @@ inline ExitCode ExitCodeOf(const Status& status) {
       return status.code() == StatusCode::kFailedPrecondition ? kExitTornTail : kExitCorrupt;
     case Reason::kSnapshotCorrupt:
     case Reason::kRecoveryAmbiguous:
+    case Reason::kArchiveCorrupt:
       return kExitCorrupt;
     case Reason::kDirtyStore:
       return kExitTornTail;

@@ -38,6 +38,7 @@ constexpr std::string_view kReasonNamesInOrder[] = {
     "RECOVERY_AMBIGUOUS",
     "DIRTY_STORE",
     "CONFIRMATION_NEEDED",
+    "ARCHIVE_CORRUPT",
 };
 constexpr auto kReasonNames = std::to_array(kReasonNamesInOrder);
 static_assert(kReasonNames.size() == static_cast<size_t>(kLastReason) + 1);

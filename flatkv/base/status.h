@@ -94,8 +94,9 @@ enum class Reason {
   kRecoveryAmbiguous,    // several ways to go on: an operator selects one
   kDirtyStore,           // not closed cleanly, and recovery.on-dirty-store = "fail"
   kConfirmationNeeded,   // a destructive step was not confirmed
+  kArchiveCorrupt,       // an archive is damaged or malformed: the message names the chunk
 };
-inline constexpr Reason kLastReason = Reason::kConfirmationNeeded;
+inline constexpr Reason kLastReason = Reason::kArchiveCorrupt;
 // "VERSION_GAP" and so on.
 std::string_view ReasonName(Reason reason);
 Status WithReason(Status status, Reason reason);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "flatkv/base/hex.h"
+#include "flatkv/snapshot/db_summary.h"
 #include "flatkv/snapshot/random_id.h"
 #include "flatkv/snapshot/text_record.h"
 
@@ -15,44 +16,6 @@ namespace {
 constexpr std::string_view kKind = "flatkv-snapshot";
 constexpr int kFormat = 1;
 constexpr size_t kOperationIdDigits = 32;
-
-void WriteDb(std::string_view name, const SnapshotDb& db, TextRecordWriter* writer) {
-  writer->Add("db", name);
-  writer->AddDigest("checksum", db.checksum);
-  writer->AddNumber("rows", db.rows);
-  writer->AddNumber("bytes", db.bytes);
-  writer->AddNumber("modules", db.modules.size());
-  for (const SnapshotModule& module : db.modules) {
-    writer->AddText("module", module.name);
-    writer->AddDigest("module-checksum", module.checksum);
-    writer->AddNumber("module-rows", module.rows);
-    writer->AddNumber("module-bytes", module.bytes);
-  }
-}
-
-void ReadDb(std::string_view name, TextRecordReader* reader, SnapshotDb* db) {
-  if (reader->Get("db") != name) {
-    reader->Fail(fmt::format("the field \"db\" is not {}", name));
-  }
-  db->checksum = reader->GetDigest("checksum");
-  db->rows = reader->GetNumber("rows");
-  db->bytes = reader->GetNumber("bytes");
-  // The count is only trusted as far as lines follow.
-  for (uint64_t left = reader->GetNumber("modules"); left > 0 && reader->ok(); --left) {
-    SnapshotModule module;
-    module.name = reader->GetText("module");
-    module.checksum = reader->GetDigest("module-checksum");
-    module.rows = reader->GetNumber("module-rows");
-    module.bytes = reader->GetNumber("module-bytes");
-    if (module.name.empty() || module.name.find('/') != std::string::npos) {
-      reader->Fail("a field \"module\" is no module name");
-    }
-    if (!db->modules.empty() && db->modules.back().name >= module.name) {
-      reader->Fail("the field \"module\" is not in ascending order");
-    }
-    db->modules.push_back(std::move(module));
-  }
-}
 
 // "<db>/<name>", the name without anything that a path could be led astray by.
 bool IsFilePath(std::string_view path) {
@@ -100,17 +63,6 @@ void ReadFiles(TextRecordReader* reader, std::vector<SnapshotFile>* files) {
   }
 }
 
-Suite ReadSuite(TextRecordReader* reader) {
-  const std::string_view name = reader->Get("suite");
-  for (const Suite suite : {Suite::kSha256, Suite::kBlake3}) {
-    if (name == SuiteName(suite)) {
-      return suite;
-    }
-  }
-  reader->Fail("the field \"suite\" names no known suite");
-  return Suite::kSha256;
-}
-
 void CheckFields(const SnapshotManifest& manifest, TextRecordReader* reader) {
   if (manifest.store_id.empty()) {
     reader->Fail("the field \"store-id\" is empty");
@@ -154,7 +106,7 @@ std::string EncodeSnapshotManifest(const SnapshotManifest& manifest) {
   writer.AddVersion("wal-from", manifest.wal_from);
   writer.AddDigest("content-digest", manifest.content_digest);
   for (const DataDb db : kAllDataDbs) {
-    WriteDb(NameOf(db), manifest.dbs[IndexOf(db)], &writer);
+    WriteDbSummary(NameOf(db), manifest.dbs[IndexOf(db)], &writer);
   }
   writer.AddNumber("files", manifest.files.size());
   for (const SnapshotFile& file : manifest.files) {
@@ -189,7 +141,7 @@ StatusOr<SnapshotManifest> DecodeSnapshotManifest(std::string_view text, std::st
   manifest.wal_from = reader.GetVersion("wal-from");
   manifest.content_digest = reader.GetDigest("content-digest");
   for (const DataDb db : kAllDataDbs) {
-    ReadDb(NameOf(db), &reader, &manifest.dbs[IndexOf(db)]);
+    ReadDbSummary(NameOf(db), &reader, &manifest.dbs[IndexOf(db)]);
   }
   ReadFiles(&reader, &manifest.files);
   CheckFields(manifest, &reader);

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "flatkv/archive/export_sink.h"
 #include "flatkv/base/logger.h"
 #include "flatkv/base/status.h"
 #include "flatkv/base/types.h"
@@ -144,6 +145,12 @@ struct VerifyReport {
   double seconds = 0;
 };
 
+struct ExportOptions {
+  std::optional<Version> at;  // unset: the head
+  ExportPosition after;       // what the receiver has already
+  size_t threads = 1;         // that compress and hash
+};
+
 class StoreAdmin {
  public:
   virtual ~StoreAdmin() = default;
@@ -193,6 +200,12 @@ class StoreAdmin {
 
   virtual StatusOr<std::vector<QuarantineEntry>> ListQuarantine() = 0;
   virtual Status RemoveQuarantine(const std::string& name) = 0;
+
+  // Gives the rows of one version as the chunks of an archive, in order, beside commits and in
+  // bounded memory; returns the manifest without its chunks. Errors: those of ViewAt and of `sink`;
+  // kOutOfRange with Reason::kVersionUnreachable if the changelog has not the version's record;
+  // kAborted with Reason::kRolledBack when a rollback or a close takes the version away.
+  virtual StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) = 0;
 };
 
 // Recomputes every row hash of the clone of a snapshot in `clone_directory` and compares them with

@@ -3,7 +3,8 @@
 // store_replay.cc (the data DBs and the changelog brought together), store_commit.cc (what a
 // version's changes are applied to), store_commit_group.cc (the ordered commit), store_read.cc
 // (reads and status), store_views.cc, store_snapshots.cc (snapshots, pins,
-// prune), store_rollback.cc, store_reorg.cc, store_verify.cc.
+// prune), store_rollback.cc, store_reorg.cc, store_verify.cc, store_export.cc, store_swaps.cc (what
+// stands beside the store in its home).
 //
 // What is open (data DBs, changelog, and what works on them) is one `OpenState`, which a rollback
 // closes and opens again.
@@ -93,6 +94,7 @@ class StoreImpl final : public Store, public StoreAdmin {
                                 const OnVerifyProgress& on_progress) override;
   StatusOr<std::vector<QuarantineEntry>> ListQuarantine() override;
   Status RemoveQuarantine(const std::string& name) override;
+  StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) override;
 
  private:
   // What readers see of the committed state.
@@ -265,6 +267,15 @@ class StoreImpl final : public Store, public StoreAdmin {
 
   // store_verify.cc
   class Verifier;
+
+  // store_export.cc
+  StatusOr<std::string> ChangelogPayload(Version version, Digest* content_digest)
+      EXCLUDES(open_mu_);
+
+  // store_swaps.cc
+  Status FinishInterruptedSwaps();
+  StatusOr<std::vector<QuarantineEntry>> ListHomeQuarantine() REQUIRES(quarantine_mu_);
+  Status RemoveHomeQuarantine(const std::string& name) REQUIRES(quarantine_mu_);
 
   // Constant after Open.
   FileSystem& fs_;

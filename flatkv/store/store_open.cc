@@ -59,6 +59,7 @@ Status StoreImpl::Open() {
   // 1. The directory and the lock.
   RETURN_IF_ERROR(MakeDirsDurably(fs_, directory_));
   ASSIGN_OR_RETURN(lock_, fs_.Lock(JoinPath(directory_, kLockName)));
+  RETURN_IF_ERROR(FinishInterruptedSwaps());
   // 2. What the store is, and whether it was closed cleanly.
   RETURN_IF_ERROR(ReadDirty());
   RETURN_IF_ERROR(WipeIfAsked());

@@ -5,6 +5,7 @@
 
 #include "flatkv/fs/path.h"
 #include "flatkv/snapshot/store_layout.h"
+#include "flatkv/snapshot/store_swap.h"
 #include "flatkv/store/store_impl.h"
 
 namespace flatkv {
@@ -218,13 +219,19 @@ StatusOr<PrunePlan> StoreImpl::Prune(std::optional<uint64_t> keep_recent) {
 
 StatusOr<std::vector<QuarantineEntry>> StoreImpl::ListQuarantine() {
   MutexLock lock(quarantine_mu_);
-  return Quarantine(fs_, directory_).List();
+  ASSIGN_OR_RETURN(std::vector<QuarantineEntry> entries, Quarantine(fs_, directory_).List());
+  ASSIGN_OR_RETURN(std::vector<QuarantineEntry> home, ListHomeQuarantine());
+  entries.insert(entries.end(), home.begin(), home.end());
+  return entries;
 }
 
 Status StoreImpl::RemoveQuarantine(const std::string& name) {
   RETURN_IF_ERROR(Health());
   MutexLock lock(quarantine_mu_);
-  return Quarantine(fs_, directory_).Remove(name);
+  const Status removed = ParseStagingName(name).has_value()
+                             ? NotFound("a staging directory is the home's")
+                             : Quarantine(fs_, directory_).Remove(name);
+  return IsNotFound(removed) ? RemoveHomeQuarantine(name) : removed;
 }
 
 RetentionInfo StoreImpl::Retention() {

@@ -68,6 +68,7 @@ class FakeStoreAdmin final : public StoreAdmin {
   std::function<StatusOr<ReorgResult>(std::span<const ReorgBlock>)> on_reorg;
   std::function<StatusOr<VerifyReport>(const VerifyOptions&, const OnVerifyProgress&)> on_verify;
   std::function<Status(const std::string&)> on_remove_quarantine;
+  std::function<StatusOr<ArchiveManifest>(const ExportOptions&, ExportSink&)> on_export;
 
   RetentionInfo Retention() override { return retention; }
   StatusOr<SnapshotSummary> CreateSnapshot() override { return Ask(on_create); }
@@ -109,6 +110,9 @@ class FakeStoreAdmin final : public StoreAdmin {
   StatusOr<std::vector<QuarantineEntry>> ListQuarantine() override { return quarantine; }
   Status RemoveQuarantine(const std::string& name) override {
     return Ask(on_remove_quarantine, name);
+  }
+  StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) override {
+    return Ask(on_export, options, sink);
   }
 
  private:

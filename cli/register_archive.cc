@@ -1,0 +1,116 @@
+// export, import, archive verify, compact.
+#include <memory>
+
+#include "cli/archive_commands.h"
+#include "cli/command_set.h"
+#include "cli/interrupt.h"
+
+namespace flatkv::cli {
+namespace {
+
+void AddThreads(CLI::App* command, size_t* threads) {
+  *threads = DefaultArchiveThreads();
+  command->add_option("--threads", *threads, "Threads that hash and compress [the processors]")
+      ->type_name("N")
+      ->check(CLI::Range(1, 16));
+}
+
+void AddAt(CLI::App* command, std::optional<Version>* at) {
+  command->add_option("--at", *at, "The version [the head]")
+      ->type_name("V")
+      ->check(CLI::PositiveNumber);
+}
+
+void RegisterExport(CommandSet& commands) {
+  const auto typed = std::make_shared<ExportCommand>();
+  CLI::App* command = commands.AddOnAdmin(
+      nullptr, "export", "Write the state of one version into an archive",
+      "Examples:\n  flatkv export --to /backup/state-1200 --at 1200\n"
+      "  flatkv export --to state.tar --home /var/lib/flatkv --json\n"
+      "PATH is a directory, in which an interrupted export is gone on with, or, with the ending "
+      ".tar,\n"
+      "one file. Online it runs beside commits. The same version gives the same bytes. JSON: "
+      "{mode,\n"
+      "version, root, suite, already_done, path, chunks, kept_chunks, rows, bytes, file_bytes, "
+      "seconds}",
+      [typed](const AdminSession& session) { return RunExport(session, *typed, Interrupted); });
+  command->add_option("--to", typed->to, "Where the archive goes")->required()->type_name("PATH");
+  AddAt(command, &typed->at);
+  AddThreads(command, &typed->threads);
+}
+
+void RegisterImport(CommandSet& commands) {
+  const auto typed = std::make_shared<ImportCommand>();
+  CLI::App* command = commands.Add(
+      nullptr, "import", "Make a store out of an archive, checked chunk by chunk",
+      "Examples:\n  flatkv import --from /backup/state-1200 --home /var/lib/flatkv\n"
+      "  flatkv import --from state.tar --home ./run --expect-root HEX --replace --yes --json\n"
+      "No daemon may have the store open. A store that is there is set aside in quarantine/, in "
+      "one "
+      "step,\n"
+      "when the new one is whole. Repeating it after an interruption goes on. JSON: {mode, plan: "
+      "{version,\n"
+      "root, suite, chunks, rows, bytes, file_bytes, replaces, replaced_store_id, resumes, "
+      "steps}}, then\n"
+      "{mode, version, root, suite, store_id, rows, bytes, kept_rows, quarantined, seconds}",
+      [&commands, typed] {
+        typed->json = commands.json();
+        typed->confirm = commands.confirm();
+        return RunImport(*typed, Terminal(), Interrupted);
+      });
+  command->add_option("--from", typed->from, "The archive")->required()->type_name("PATH");
+  command->add_option("--home", typed->home, "The home of the new store")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--expect-root", typed->expect_root,
+                   "Refuse an archive with another root than this one")
+      ->type_name("HEX");
+  command->add_flag("--replace", typed->replace, "Set a store that is there aside");
+  AddThreads(command, &typed->threads);
+  commands.AddConfirm(command);
+}
+
+void RegisterArchiveVerify(CommandSet& commands) {
+  const auto typed = std::make_shared<ArchiveVerifyCommand>();
+  CLI::App* group = commands.AddGroup("archive", "Archives of flatkv export");
+  CLI::App* command = commands.Add(
+      group, "verify", "Check every chunk of an archive, and all of them against the root",
+      "Examples:\n  flatkv archive verify /backup/state-1200\n"
+      "  flatkv archive verify state.tar --json\n"
+      "Needs no store. Every finding is a line that names the chunk; exit code 6 when there are "
+      "any.\n"
+      "JSON: {ok, version, root, suite, findings, chunks, rows, bytes, file_bytes, seconds}",
+      [&commands, typed] {
+        typed->json = commands.json();
+        return RunArchiveVerify(*typed, Interrupted);
+      });
+  command->add_option("path", typed->path, "The archive")->required()->type_name("PATH");
+  AddThreads(command, &typed->threads);
+}
+
+void RegisterCompact(CommandSet& commands) {
+  const auto typed = std::make_shared<CopyCommand>();
+  CLI::App* command = commands.AddOnAdmin(
+      nullptr, "compact", "Write the state of one version as a fresh, compact store",
+      "Examples:\n  flatkv compact --to /var/lib/flatkv-new\n"
+      "  flatkv compact --to ./fresh --at 1200 --home ./run --json\n"
+      "DIR becomes the home of a new store with this version and no history; it must be absent or "
+      "empty.\n"
+      "JSON: {mode, version, root, suite, store_id, rows, bytes, kept_rows, quarantined, seconds}",
+      [typed](const AdminSession& session) { return RunCompactTo(session, *typed, Interrupted); });
+  command->add_option("--to", typed->to, "The home of the new store")->required()->type_name("DIR");
+  AddAt(command, &typed->at);
+  AddThreads(command, &typed->threads);
+}
+
+}  // namespace
+
+void RegisterArchive(CommandSet& commands) {
+  RegisterExport(commands);
+  RegisterImport(commands);
+  RegisterArchiveVerify(commands);
+  RegisterCompact(commands);
+}
+
+}  // namespace flatkv::cli
