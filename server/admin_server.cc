@@ -12,6 +12,7 @@
 #include "server/admin_service.h"
 #include "server/listen_socket.h"
 #include "server/private_socket.h"
+#include "server/state_service.h"
 
 namespace flatkv::server {
 namespace {
@@ -21,7 +22,7 @@ constexpr char kAdminServiceName[] = "flatkv.v1.AdminService";
 class GrpcAdminServer final : public AdminServer {
  public:
   GrpcAdminServer(Store& store, Logger& logger, std::function<void()> on_failure)
-      : service_(store, logger, std::move(on_failure)) {}
+      : service_(store, logger, std::move(on_failure)), state_service_(store) {}
   ~GrpcAdminServer() override { Stop(); }
 
   Status Listen(const AdminServerOptions& options);
@@ -29,7 +30,7 @@ class GrpcAdminServer final : public AdminServer {
   const std::string& address() const override { return address_; }
   void BeginDrain() override EXCLUDES(mu_);
   bool WaitForCalls(CallTracker::Clock::time_point deadline) override {
-    return service_.calls().WaitUntilNone(deadline);
+    return service_.calls().WaitUntilNone(deadline) && state_service_.WaitUntilNone(deadline);
   }
   void Stop() override EXCLUDES(mu_);
 
@@ -42,6 +43,7 @@ class GrpcAdminServer final : public AdminServer {
   bool stopped_ GUARDED_BY(mu_) = false;
 
   AdminService service_;
+  StateService state_service_;
   std::unique_ptr<PrivateSocket> socket_;  // unset for TCP
   // Destroyed first: its calls use the service.
   std::unique_ptr<grpc::Server> grpc_;
@@ -63,6 +65,7 @@ Status GrpcAdminServer::Listen(const AdminServerOptions& options) {
   std::vector<int> ports(1, 0);
   builder.AddListeningPort(ToString(bound), grpc::InsecureServerCredentials(), &ports[0]);
   builder.RegisterService(&service_);
+  builder.RegisterService(&state_service_);
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr) {
     return BindError({bound}, ports, kAdminListen);
@@ -87,6 +90,7 @@ void GrpcAdminServer::BeginDrain() {
     draining_ = true;
   }
   service_.Drain();
+  state_service_.Drain();
   grpc_->GetHealthCheckService()->Shutdown();
 }
 
@@ -102,6 +106,7 @@ void GrpcAdminServer::Stop() {
   grpc_->Shutdown(std::chrono::system_clock::now() + kLastCallsTimeout);
   grpc_->Wait();
   service_.calls().WaitUntilNone(CallTracker::Clock::now() + kForever);
+  state_service_.WaitUntilNone(CallTracker::Clock::now() + kForever);
 }
 
 }  // namespace

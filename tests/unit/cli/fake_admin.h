@@ -9,6 +9,7 @@
 #include "cli/confirm.h"
 #include "cli/store_access.h"
 #include "flatkv/store/store_admin.h"
+#include "tests/support/no_state_reader.h"
 
 namespace flatkv::cli {
 
@@ -123,6 +124,7 @@ class FakeAdminAccess : public StoreAccess {
     RETURN_IF_ERROR(retention_error);
     return admin_->Retention();
   }
+  StateReader& State() override { return state_; }
   Status Close() override { return OkStatus(); }
 
   StatusReport status_report;
@@ -130,6 +132,7 @@ class FakeAdminAccess : public StoreAccess {
 
  private:
   StoreAdmin* const admin_;
+  test::NoStateReader state_;
 };
 
 class FakePerson : public Person {
