@@ -12,6 +12,7 @@
 #include "cli/commit_window.h"
 #include "cli/errors.h"
 #include "cli/interrupt.h"
+#include "cli/state_client.h"
 #include "flatkv/v1/commit_service.grpc.pb.h"
 #include "flatkv/v1/query_service.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -31,7 +32,8 @@ class RemoteAccess final : public StoreAccess {
       : options_(options),
         channel_(Connect(options.address)),
         commit_(v1::CommitService::NewStub(channel_)),
-        query_(v1::QueryService::NewStub(channel_)) {}
+        query_(v1::QueryService::NewStub(channel_)),
+        state_(NewStateClient(options)) {}
 
   std::string_view mode() const override { return "online"; }
   std::string where() const override { return options_.address; }
@@ -91,6 +93,7 @@ class RemoteAccess final : public StoreAccess {
     RETURN_IF_ERROR(FindAdmin());
     return admin_->AskRetention();
   }
+  StateReader& State() override { return *state_; }
   Status Close() override { return OkStatus(); }
 
  private:
@@ -108,6 +111,7 @@ class RemoteAccess final : public StoreAccess {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::CommitService::Stub> commit_;
   const std::unique_ptr<v1::QueryService::Stub> query_;
+  const std::unique_ptr<StateReader> state_;
   std::unique_ptr<AdminClient> admin_;
 };
 

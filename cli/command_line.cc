@@ -39,6 +39,7 @@ class CommandLine {
     RegisterSnapshots(commands_);
     RegisterHistory(commands_);
     RegisterVerify(commands_);
+    RegisterState(commands_);
     RegisterWal(commands_);
     RegisterArchive(commands_);
     RegisterRecovery(commands_);

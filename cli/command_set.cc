@@ -61,6 +61,19 @@ CLI::App* CommandSet::AddOnAdmin(CLI::App* parent, const char* name, const char*
   return command;
 }
 
+CLI::App* CommandSet::AddOnState(CLI::App* parent, const char* name, const char* summary,
+                                 const char* details, StateBody body) {
+  CLI::App* command =
+      Add(parent, name, summary, details, [this, body = std::move(body)]() -> Status {
+        ASSIGN_OR_RETURN(const std::unique_ptr<StoreAccess> access, OpenAdminTarget(target_));
+        return RunAndClose(*access, [this, &body](StoreAccess& opened) {
+          return body({opened, opened.State(), json_});
+        });
+      });
+  AddTarget(command);
+  return command;
+}
+
 void CommandSet::AddTarget(CLI::App* command) {
   command
       ->add_option("--address", target_.address,

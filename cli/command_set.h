@@ -12,6 +12,7 @@
 
 #include "cli/admin_session.h"
 #include "cli/confirm.h"
+#include "cli/state_session.h"
 #include "cli/target.h"
 #include "flatkv/base/status.h"
 
@@ -22,6 +23,7 @@ class CommandSet {
   using Body = std::function<Status()>;
   using AccessBody = std::function<Status(StoreAccess&)>;
   using AdminBody = std::function<Status(const AdminSession&)>;
+  using StateBody = std::function<Status(const StateSession&)>;
 
   // `command`: what was typed, quoted.
   CommandSet(CLI::App* root, std::string command);
@@ -37,6 +39,10 @@ class CommandSet {
   // Through StoreAdmin, online or offline alike.
   CLI::App* AddOnAdmin(CLI::App* parent, const char* name, const char* summary, const char* details,
                        AdminBody body);
+
+  // Through StateReader, in the same way.
+  CLI::App* AddOnState(CLI::App* parent, const char* name, const char* summary, const char* details,
+                       StateBody body);
 
   // --address, --home, --config and --timeout.
   void AddTarget(CLI::App* command);
@@ -66,6 +72,7 @@ void RegisterReplay(CommandSet& commands);
 void RegisterSnapshots(CommandSet& commands);
 void RegisterHistory(CommandSet& commands);
 void RegisterVerify(CommandSet& commands);
+void RegisterState(CommandSet& commands);
 void RegisterWal(CommandSet& commands);
 void RegisterArchive(CommandSet& commands);
 void RegisterRecovery(CommandSet& commands);

@@ -115,6 +115,7 @@ class LocalAccess final : public StoreAccess {
 
   StatusOr<StoreAdmin*> Admin() override { return &store_->admin(); }
   StatusOr<RetentionInfo> Retention() override { return store_->admin().Retention(); }
+  StateReader& State() override { return store_->state_reader(); }
   Status Close() override { return store_->Close(); }
 
  private:

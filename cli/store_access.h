@@ -15,6 +15,7 @@
 #include "cli/block.h"
 #include "flatkv/base/status.h"
 #include "flatkv/base/types.h"
+#include "flatkv/store/state_reader.h"
 #include "flatkv/store/store.h"
 
 namespace flatkv::cli {
@@ -81,6 +82,8 @@ class StoreAccess {
   // What Admin()->Retention() says, or why nothing can be said. Errors: those of Admin;
   // kUnavailable when the admin listener does not answer.
   virtual StatusOr<RetentionInfo> Retention() = 0;
+  // Hash log, comparison, differences, sizes; valid until Close.
+  virtual StateReader& State() = 0;
   // Ends the access; offline it closes the store and releases its lock. Idempotent.
   virtual Status Close() = 0;
 };

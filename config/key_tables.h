@@ -20,7 +20,7 @@ using KeyChoices = std::string_view[];
 
 // [store], [wal], [cache], [engine]: how a version is committed and kept.
 std::span<const KeySpec> StoreKeys();
-// [snapshot], [rollback], [views], [recovery]: how to come back to a version.
+// [snapshot], [rollback], [hashlog], [views], [recovery]: how to come back to a version.
 std::span<const KeySpec> HistoryKeys();
 // [limits], [server], [log]: how the daemon serves.
 std::span<const KeySpec> ServiceKeys();

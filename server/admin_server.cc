@@ -13,6 +13,7 @@
 #include "server/archive_service.h"
 #include "server/listen_socket.h"
 #include "server/private_socket.h"
+#include "server/state_service.h"
 
 namespace flatkv::server {
 namespace {
@@ -22,7 +23,9 @@ constexpr char kAdminServiceName[] = "flatkv.v1.AdminService";
 class GrpcAdminServer final : public AdminServer {
  public:
   GrpcAdminServer(Store& store, Logger& logger, std::function<void()> on_failure)
-      : service_(store, logger, std::move(on_failure)), archive_service_(store, logger) {}
+      : service_(store, logger, std::move(on_failure)),
+        archive_service_(store, logger),
+        state_service_(store) {}
   ~GrpcAdminServer() override { Stop(); }
 
   Status Listen(const AdminServerOptions& options);
@@ -31,7 +34,8 @@ class GrpcAdminServer final : public AdminServer {
   void BeginDrain() override EXCLUDES(mu_);
   bool WaitForCalls(CallTracker::Clock::time_point deadline) override {
     return service_.calls().WaitUntilNone(deadline) &&
-           archive_service_.calls().WaitUntilNone(deadline);
+           archive_service_.calls().WaitUntilNone(deadline) &&
+           state_service_.WaitUntilNone(deadline);
   }
   void Stop() override EXCLUDES(mu_);
 
@@ -45,6 +49,7 @@ class GrpcAdminServer final : public AdminServer {
 
   AdminService service_;
   ArchiveService archive_service_;
+  StateService state_service_;
   std::unique_ptr<PrivateSocket> socket_;  // unset for TCP
   // Destroyed first: its calls use the service.
   std::unique_ptr<grpc::Server> grpc_;
@@ -67,6 +72,7 @@ Status GrpcAdminServer::Listen(const AdminServerOptions& options) {
   builder.AddListeningPort(ToString(bound), grpc::InsecureServerCredentials(), &ports[0]);
   builder.RegisterService(&service_);
   builder.RegisterService(&archive_service_);
+  builder.RegisterService(&state_service_);
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr) {
     return BindError({bound}, ports, kAdminListen);
@@ -92,6 +98,7 @@ void GrpcAdminServer::BeginDrain() {
   }
   service_.Drain();
   archive_service_.Drain();
+  state_service_.Drain();
   grpc_->GetHealthCheckService()->Shutdown();
 }
 
@@ -108,6 +115,7 @@ void GrpcAdminServer::Stop() {
   grpc_->Wait();
   service_.calls().WaitUntilNone(CallTracker::Clock::now() + kForever);
   archive_service_.calls().WaitUntilNone(CallTracker::Clock::now() + kForever);
+  state_service_.WaitUntilNone(CallTracker::Clock::now() + kForever);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The gRPC server that serves AdminService, ArchiveService, gRPC's health service and reflection on
-// one address, and nothing else: what it offers is not on the listeners of the nodes.
+// The gRPC server that serves AdminService, ArchiveService, StateService, gRPC's health service and
+// reflection on one address, and nothing else: what AdminService and ArchiveService offer is not on
+// the listeners of the nodes.
 //
 // Thread safety: every method may be called from any thread, the destructor once.
 #pragma once

@@ -5,6 +5,7 @@
 #include "flatkv/v1/admin_service.pb.h"
 #include "flatkv/v1/commit_service.pb.h"
 #include "flatkv/v1/query_service.pb.h"
+#include "flatkv/v1/state_service.pb.h"
 #include "server/metric_list.h"
 
 namespace flatkv::server {
@@ -48,7 +49,7 @@ class RpcMetrics::Factory final : public grpc::experimental::ServerInterceptorFa
 RpcMetrics::RpcMetrics() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::InfoRequest::descriptor()->file(), v1::GetRequest::descriptor()->file(),
-        v1::RetentionRequest::descriptor()->file()}) {
+        v1::RetentionRequest::descriptor()->file(), v1::RangesRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       const google::protobuf::ServiceDescriptor& service = *file->service(i);
       for (int m = 0; m < service.method_count(); ++m) {

@@ -12,6 +12,7 @@
 #include "server/grpc_host.h"
 #include "server/listen_socket.h"
 #include "server/query_service.h"
+#include "server/state_service.h"
 
 namespace flatkv::server {
 namespace {
@@ -20,11 +21,16 @@ using Clock = CallTracker::Clock;
 
 constexpr char kCommitServiceName[] = "flatkv.v1.CommitService";
 constexpr char kQueryServiceName[] = "flatkv.v1.QueryService";
+constexpr char kStateServiceName[] = "flatkv.v1.StateService";
 
 class GrpcServer final : public Server {
  public:
   GrpcServer(Store& store, Logger& logger, const ServerOptions& options)
-      : store_(store), logger_(logger), options_(options), query_service_(store) {}
+      : store_(store),
+        logger_(logger),
+        options_(options),
+        query_service_(store),
+        state_service_(store) {}
   ~GrpcServer() override { Drain(std::chrono::milliseconds(0)); }
 
   Status Listen();
@@ -51,6 +57,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<CommitService>
       commit_service_;  // set before grpc_, as its Info says all addresses
   QueryService query_service_;
+  StateService state_service_;
   // Their calls use the services, and those of admin_ the health of grpc_.
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<AdminServer> admin_;  // unset: AdminService is not served
@@ -104,6 +111,7 @@ Status GrpcServer::ListenForNodes() {
   }
   builder.RegisterService(commit_service_.get());
   builder.RegisterService(&query_service_);
+  builder.RegisterService(&state_service_);
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr) {
     return BindError(config.listen, ports, kNodeListen);
@@ -120,7 +128,9 @@ Status GrpcServer::ListenForNodes() {
     }
     addresses_.push_back(ToString(bound));
   }
-  grpc_->GetHealthCheckService()->SetServingStatus(kQueryServiceName, true);
+  for (const char* name : {kQueryServiceName, kStateServiceName}) {
+    grpc_->GetHealthCheckService()->SetServingStatus(name, true);
+  }
   RefreshHealth();
   return OkStatus();
 }
@@ -152,12 +162,13 @@ void GrpcServer::Drain(std::chrono::milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   commit_service_->Drain();
   query_service_.Drain();
+  state_service_.Drain();
   if (admin_ != nullptr) {
     admin_->BeginDrain();
   }
   grpc_->GetHealthCheckService()->Shutdown();
   if (!commit_service_->calls().WaitUntilNone(deadline) ||
-      !query_service_.WaitUntilNone(deadline) ||
+      !query_service_.WaitUntilNone(deadline) || !state_service_.WaitUntilNone(deadline) ||
       (admin_ != nullptr && !admin_->WaitForCalls(deadline))) {
     logger_.Log(LogLevel::kWarning, "server.drain_timeout",
                 fmt::format("calls still run after [server] drain-timeout ({} ms): cancelling them",
@@ -171,6 +182,7 @@ void GrpcServer::Drain(std::chrono::milliseconds timeout) {
   // A commit outlives even a cancelled call.
   commit_service_->calls().WaitUntilNone(Clock::now() + kForever);
   query_service_.WaitUntilNone(Clock::now() + kForever);
+  state_service_.WaitUntilNone(Clock::now() + kForever);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// The gRPC server: CommitService, QueryService, gRPC's health service and reflection over one
-// Store, on several addresses; and, on an address of its own, AdminServer.
+// The gRPC server: CommitService, QueryService, StateService, gRPC's health service and reflection
+// over one Store, on several addresses; and, on an address of its own, AdminServer.
 //
 // Health (grpc.health.v1): "" and "flatkv.v1.CommitService" are SERVING until the store is
-// poisoned, "flatkv.v1.QueryService" goes on, as reads do; all are NOT_SERVING from the begin of a
+// poisoned, "flatkv.v1.QueryService" and
+// "flatkv.v1.StateService" go on, as reads do; all are NOT_SERVING from the begin of a
 // drain.
 //
 // Thread safety: every method may be called from any thread.

@@ -17,7 +17,8 @@ inline constexpr char kCurrentName[] = "current";  // symlink to the snapshot to
 inline constexpr char kWorkingName[] = "working";
 inline constexpr char kChangelogName[] = "changelog";
 inline constexpr char kUndoName[] = "undo";
-inline constexpr char kReorgName[] = "reorg";  // the new versions of a reorg in progress
+inline constexpr char kHashLogName[] = "hashlog";  // only for looking at; may go
+inline constexpr char kReorgName[] = "reorg";      // the new versions of a reorg in progress
 inline constexpr char kPinsName[] = "pins";
 // The key filter as of a snapshot or a clean close; only saves work.
 inline constexpr char kKeyFilterName[] = "filter";

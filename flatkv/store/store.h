@@ -179,6 +179,8 @@ class StoreView {
   virtual StatusOr<std::unique_ptr<StoreIterator>> Iterate(const IterateRange& range) = 0;
 };
 
+class StateReader;  // state_reader.h, which includes this file
+
 class Store {
  public:
   // Opens or creates the store under `home` (in <home>/flatkv), takes its lock and recovers. `fs`
@@ -243,6 +245,8 @@ class Store {
 
   // Snapshots, rollback, verification and the like.
   virtual StoreAdmin& admin() = 0;
+  // Hash log, comparison, differences, sizes (state_reader.h).
+  virtual StateReader& state_reader() = 0;
 
   virtual StoreInfo Info() = 0;
   virtual StoreStats Stats() = 0;

@@ -4,7 +4,7 @@
 // version's changes are applied to), store_commit_group.cc (the ordered commit), store_read.cc
 // (reads and status), store_views.cc, store_snapshots.cc (snapshots, pins,
 // prune), store_rollback.cc, store_reorg.cc, store_verify.cc, store_export.cc, store_swaps.cc (what
-// stands beside the store in its home).
+// stands beside the store in its home), store_state.cc (comparison, differences, sizes).
 //
 // What is open (data DBs, changelog, and what works on them) is one `OpenState`, which a rollback
 // closes and opens again.
@@ -27,6 +27,7 @@
 #include "flatkv/snapshot/intent.h"
 #include "flatkv/store/commit_group.h"
 #include "flatkv/store/data_dbs.h"
+#include "flatkv/store/hash_log.h"
 #include "flatkv/store/identity.h"
 #include "flatkv/store/iterator_registry.h"
 #include "flatkv/store/key_filter_source.h"
@@ -37,6 +38,8 @@
 #include "flatkv/store/row_processor.h"
 #include "flatkv/store/snapshot_catalog.h"
 #include "flatkv/store/snapshotter.h"
+#include "flatkv/store/state_diff.h"
+#include "flatkv/store/state_reader.h"
 #include "flatkv/store/store.h"
 #include "flatkv/store/stored_rows.h"
 #include "flatkv/store/undo_log.h"
@@ -47,7 +50,7 @@
 
 namespace flatkv {
 
-class StoreImpl final : public Store, public StoreAdmin {
+class StoreImpl final : public Store, public StoreAdmin, public StateReader {
  public:
   StoreImpl(FileSystem& fs, Logger& logger, std::string directory, const StoreOptions& options);
   ~StoreImpl() override;
@@ -68,6 +71,7 @@ class StoreImpl final : public Store, public StoreAdmin {
   StatusOr<Digest> RootAt(Version version) override;
   VersionRoot WorkingRoot() override;
   StoreAdmin& admin() override { return *this; }
+  StateReader& state_reader() override { return *this; }
   StoreInfo Info() override;
   StoreStats Stats() override;
   const RecoveryInfo& recovery() const override { return recovery_; }
@@ -96,6 +100,15 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status RemoveQuarantine(const std::string& name) override;
   StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) override;
 
+  // StateReader
+  StatusOr<VersionRanges> Ranges() override;
+  StatusOr<std::unique_ptr<CompareSide>> SideAt(Version version, const GoOn& go_on) override;
+  Status ReadHashLog(Version first, Version last,
+                     const std::function<Status(const VersionSums&)>& use) override;
+  StatusOr<DiffMethod> Diff(const DiffOptions& options, const OnKeyChange& use,
+                            const GoOn& go_on) override;
+  StatusOr<StateSizes> Sizes(const SizeOptions& options, const GoOn& go_on) override;
+
  private:
   // What readers see of the committed state.
   struct Head {
@@ -111,6 +124,7 @@ class StoreImpl final : public Store, public StoreAdmin {
     std::unique_ptr<Wal> wal;
     std::unique_ptr<DataDbs> dbs;
     std::unique_ptr<UndoLog> undo;
+    std::unique_ptr<HashLog> hash_log;
     std::unique_ptr<StoredRows> rows;
     Overlay overlay;
     std::unique_ptr<KeyFilterBuilder> filter_builder;
@@ -276,6 +290,13 @@ class StoreImpl final : public Store, public StoreAdmin {
   Status FinishInterruptedSwaps();
   StatusOr<std::vector<QuarantineEntry>> ListHomeQuarantine() REQUIRES(quarantine_mu_);
   Status RemoveHomeQuarantine(const std::string& name) REQUIRES(quarantine_mu_);
+
+  // store_state.cc
+  void AwaitHashLog() REQUIRES_SHARED(open_mu_);
+  Status CheckHashLogRange(Version first, Version last) const REQUIRES_SHARED(open_mu_);
+  // nullopt: the changelog does not have them, or they are too many.
+  StatusOr<std::optional<ChangedKeys>> ChangedKeysOf(const DiffOptions& options, const GoOn& go_on)
+      EXCLUDES(open_mu_);
 
   // Constant after Open.
   FileSystem& fs_;

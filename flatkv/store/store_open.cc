@@ -243,6 +243,7 @@ Status StoreImpl::Close() {
     }
     if (clean) {
       first.Update(open_->undo->Close());
+      open_->hash_log->Close();
       first.Update(open_->wal->Close());
       first.Update(RemoveTreeDurably(fs_, JoinPath(directory_, kScratchName)));
       // Last: what is not marked dirty any more needs no recovery.

@@ -125,6 +125,8 @@ struct StoreOptions {
   ViewOptions views;
   // Versions that can be rolled back, and viewed, without a clone; 0 keeps no undo records.
   uint64_t undo_depth = 128;
+  // Versions whose hashes the hash log keeps, at least; 0: none.
+  uint64_t hash_log_versions = 100'000;
   OnDirtyStore on_dirty_store = OnDirtyStore::kRecover;
   // kWipe only: the id of the store that is to be given up.
   std::string wipe_confirmation;

@@ -96,6 +96,8 @@ Status StoreImpl::TryOpenWorking(std::optional<Version> undo_target, RecoveryInf
   ASSIGN_OR_RETURN(open.undo,
                    UndoLog::Open(fs_, logger_, JoinPath(directory_, kUndoName), *open.wal,
                                  options_.undo_depth, undo_target.has_value()));
+  ASSIGN_OR_RETURN(open.hash_log, HashLog::Open(fs_, logger_, JoinPath(directory_, kHashLogName),
+                                                *open.wal, *hasher_, options_.hash_log_versions));
   if (undo_target.has_value()) {
     RETURN_IF_ERROR(UndoDbs(*undo_target, &db_versions));
   }
@@ -155,6 +157,8 @@ void StoreImpl::StartWriting(const DbVersions& db_versions) {
   options.replay_bytes_max = options_.replay_bytes_max;
   options.db_versions = db_versions;
   options.undo = open.undo.get();
+  open.hash_log->Begin(state_, *std::max_element(db_versions.begin(), db_versions.end()));
+  options.hash_log = open.hash_log.get();
   options.rows = open.rows.get();
   options.begin_snapshot = [&snapshotter =
                                 *open.snapshotter](std::shared_ptr<SnapshotRequest> request) {

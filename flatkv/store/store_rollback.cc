@@ -306,6 +306,7 @@ Status StoreImpl::RollbackByUndo(const RollbackPlan& plan, Undo undo) {
     }
   }
   RETURN_IF_ERROR(open.undo->CutAbove(plan.target));
+  RETURN_IF_ERROR(open.hash_log->CutAbove(plan.target));
   ASSIGN_OR_RETURN(const DbVersions db_versions, LoadState());
   SetHead(plan.target);
   if (CommittedRoot().root != plan.target_root) {

@@ -55,6 +55,16 @@ Status View::WalkRows(DataDb db, const std::function<Status(KvIterator&)>& use) 
   return use(*rows);
 }
 
+Status View::WalkAllRows(const std::function<Status(const Iterators&)>& use) {
+  ReaderLock lock(mu_);
+  RETURN_IF_ERROR(ended_);
+  Iterators rows;
+  for (const DataDb db : kAllDataDbs) {
+    rows[IndexOf(db)] = contents_.rows->NewIterator(db);
+  }
+  return use(rows);
+}
+
 void View::End(const Status& why) {
   ending_.store(true, std::memory_order_release);
   WriterLock lock(mu_);

@@ -3,6 +3,7 @@
 // Thread safety: safe for concurrent use.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -47,6 +48,9 @@ class View final : public StoreView {
   bool ending() const { return ending_.load(std::memory_order_acquire); }
   // The rows of one DB, for a full walk; `use` must not keep the iterator.
   Status WalkRows(DataDb db, const std::function<Status(KvIterator&)>& use) EXCLUDES(mu_);
+  // The same over all four at once, for walks side by side; by IndexOf(db).
+  using Iterators = std::array<std::unique_ptr<KvIterator>, kDataDbs>;
+  Status WalkAllRows(const std::function<Status(const Iterators&)>& use) EXCLUDES(mu_);
   // Every call from here on fails with `why`; iterators end. Lets go of files. Idempotent.
   void End(const Status& why) EXCLUDES(mu_);
 

@@ -264,6 +264,9 @@ Status WriteBehind::WriteBatch(const std::vector<Queued>& batch) {
     if (queued.rows != nullptr && options_.undo != nullptr) {
       options_.undo->Append(*queued.rows);
     }
+    if (queued.rows != nullptr && options_.hash_log != nullptr) {
+      options_.hash_log->Append(*queued.rows);
+    }
     log_bytes_written_ += queued.log_bytes;
   }
   written_version_ = std::max(written_version_, last);

@@ -23,6 +23,7 @@
 #include "flatkv/base/mutex.h"
 #include "flatkv/base/status.h"
 #include "flatkv/store/data_dbs.h"
+#include "flatkv/store/hash_log.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/snapshot_request.h"
 #include "flatkv/store/stored_rows.h"
@@ -40,6 +41,8 @@ class WriteBehind {
     std::array<Version, kDataDbs> db_versions{};
     // Gets every version's undo record; may be null.
     UndoLog* undo = nullptr;
+    // Gets every version's sums; may be null.
+    HashLog* hash_log = nullptr;
     // Is told of every row that a DB took.
     StoredRows* rows = nullptr;
     // Called on the writing thread when all four DBs stand at the request's version.

@@ -11,6 +11,7 @@
 
 #include "flatkv/base/mutex.h"
 #include "flatkv/store/store.h"
+#include "tests/support/no_state_reader.h"
 
 namespace flatkv::test {
 
@@ -178,6 +179,7 @@ class FakeStore final : public Store {
   FakeStoreAdmin fake_admin;
   VersionRoot head;
   std::function<StatusOr<std::shared_ptr<StoreView>>(Version)> on_view;
+  StateReader* reader = &no_reader_;
 
   StatusOr<AppliedResult> ApplyChangeSets(Version, const ChangeSets&) override { return None(); }
   StatusOr<CommitResult> Commit(Version) override { return None(); }
@@ -195,6 +197,7 @@ class FakeStore final : public Store {
   StatusOr<Digest> RootAt(Version) override { return None(); }
   VersionRoot WorkingRoot() override { return head; }
   StoreAdmin& admin() override { return fake_admin; }
+  StateReader& state_reader() override { return *reader; }
   StoreInfo Info() override { return {}; }
   StoreStats Stats() override { return {}; }
   const RecoveryInfo& recovery() const override { return recovery_; }
@@ -206,6 +209,7 @@ class FakeStore final : public Store {
  private:
   static Status None() { return Unimplemented("the test gives no answer"); }
 
+  NoStateReader no_reader_;
   const RecoveryInfo recovery_{};
 };
 

@@ -79,6 +79,7 @@ class GatedStore final : public Store {
     return base_.ViewAt(version);
   }
   StoreAdmin& admin() override { return base_.admin(); }
+  StateReader& state_reader() override { return base_.state_reader(); }
   VersionRoot CommittedRoot() override { return base_.CommittedRoot(); }
   StatusOr<Digest> RootAt(Version version) override { return base_.RootAt(version); }
   VersionRoot WorkingRoot() override { return base_.WorkingRoot(); }

@@ -14,6 +14,7 @@
 #include "flatkv/v1/commit_service.grpc.pb.h"
 #include "flatkv/v1/error.pb.h"
 #include "flatkv/v1/query_service.grpc.pb.h"
+#include "flatkv/v1/state_service.grpc.pb.h"
 #include "server/server.h"
 #include "tests/integration/gated_store.h"
 #include "tests/support/fault_file_system.h"

@@ -9,6 +9,7 @@
 #include "cli/confirm.h"
 #include "cli/store_access.h"
 #include "flatkv/store/store_admin.h"
+#include "tests/support/no_state_reader.h"
 
 namespace flatkv::cli {
 
@@ -126,6 +127,7 @@ class FakeAdminAccess : public StoreAccess {
     RETURN_IF_ERROR(retention_error);
     return admin_->Retention();
   }
+  StateReader& State() override { return state_; }
   Status Close() override { return OkStatus(); }
 
   StatusReport status_report;
@@ -133,6 +135,7 @@ class FakeAdminAccess : public StoreAccess {
 
  private:
   StoreAdmin* const admin_;
+  test::NoStateReader state_;
 };
 
 class FakePerson : public Person {

@@ -11,6 +11,7 @@
 
 #include "cli/errors.h"
 #include "flatkv/base/hex.h"
+#include "tests/support/no_state_reader.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -70,8 +71,10 @@ class FakeAccess final : public StoreAccess {
   }
   StatusOr<StoreAdmin*> Admin() override { return Unimplemented("Admin"); }
   StatusOr<RetentionInfo> Retention() override { return Unimplemented("Retention"); }
+  StateReader& State() override { return state_; }
   Status Close() override { return OkStatus(); }
 
+  test::NoStateReader state_;
   Version head_;
   Version fail_at_ = 0;
   Status failure_;

@@ -93,6 +93,8 @@ allow-copy = true
 validation = "full"
 [rollback]
 undo-depth = 20
+[hashlog]
+versions = 25
 [views]
 max-open = 21
 max-idle = "22s"
@@ -149,6 +151,7 @@ format = "json"
   EXPECT_TRUE(store.snapshot.allow_copy);
   EXPECT_EQ(store.snapshot.validation, SnapshotValidation::kFull);
   EXPECT_EQ(store.undo_depth, 20u);
+  EXPECT_EQ(store.hash_log_versions, 25u);
   EXPECT_EQ(store.views.open_max, 21u);
   EXPECT_EQ(store.views.idle_max, std::chrono::seconds(22));
   EXPECT_EQ(store.views.memory_bytes_max, uint64_t{23} << 20);

@@ -71,6 +71,10 @@ const UnnoticedSync kReorgNames = {
     "its segment's name is synced twice, and the directory is removed "
     "at open when no INTENT wants it"};
 
+const UnnoticedSync kHashLog = {
+    "sync* */hashlog*",
+    "nothing needs the hash log; one that does not fit the changelog is dropped"};
+
 bool Matches(const std::string& pattern, const LeftOutSync& sync) {
   return fnmatch(pattern.c_str(), sync.call.c_str(), 0) == 0;
 }
@@ -101,23 +105,23 @@ INSTANTIATE_TEST_SUITE_P(
     Ablation, StoreAblation,
     ::testing::Values(
         AblationCase{"RollbackByUndoOfAFlushedVersion",
-                     {kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames, kEdits},
+                     {kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames, kEdits, kHashLog},
                      {kCommit, kIntentCleared}},
-        AblationCase{
-            "RollbackByUndoBelowSnapshots",
-            {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames, kEdits},
-            {kCommit, kIntentCleared}},
+        AblationCase{"RollbackByUndoBelowSnapshots",
+                     {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames,
+                      kEdits, kHashLog},
+                     {kCommit, kIntentCleared}},
         AblationCase{"RollbackByReplayFromASnapshot",
                      {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kCloneManifest,
                       kCloneCurrent, kCloneNewCurrent, kCloneDirectories, kScratchDirectory,
-                      kCloneNames, kUndoNames, kUndoRecords, kEdits},
+                      kCloneNames, kUndoNames, kUndoRecords, kEdits, kHashLog},
                      {kCommit, kIntentCleared}},
         AblationCase{"ReorgByUndo",
                      {kStoreDirectory, kCutMark, kCutNames, kUndoCutMark, kUndoNames, kEdits,
-                      kReorgLog, kReorgNames, kClosedLog},
+                      kReorgLog, kReorgNames, kClosedLog, kHashLog},
                      {kCommit}},
         AblationCase{"SnapshotWithPrune",
-                     {kStoreDirectory, kScratch, kCandidateNames, kEdits, kCutNames},
+                     {kStoreDirectory, kScratch, kCandidateNames, kEdits, kCutNames, kHashLog},
                      {kCommit}}),
     [](const ::testing::TestParamInfo<AblationCase>& tested) { return tested.param.name; });
 
