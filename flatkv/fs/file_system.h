@@ -89,6 +89,8 @@ class FileSystem {
   virtual StatusOr<std::string> ReadLink(const std::string& path) = 0;
   // Replaces `to` atomically if it exists.
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  // The two names change places atomically; both exist. Errors: kNotFound.
+  virtual Status Exchange(const std::string& one, const std::string& other) = 0;
   virtual Status RemoveFile(const std::string& path) = 0;
   // Errors: not empty.
   virtual Status RemoveDir(const std::string& path) = 0;

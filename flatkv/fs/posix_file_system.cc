@@ -243,6 +243,11 @@ class PosixFileSystemImpl : public FileSystem {
     return Checked(::rename(from.c_str(), to.c_str()), "rename", from, to);
   }
 
+  Status Exchange(const std::string& one, const std::string& other) override {
+    return Checked(::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE),
+                   "exchange", one, other);
+  }
+
   Status RemoveFile(const std::string& path) override {
     return Checked(::unlink(path.c_str()), "unlink", path);
   }

@@ -48,22 +48,6 @@ Status DecodeReason(std::string_view text, std::string_view path, QuarantineEntr
   return OkStatus();
 }
 
-// Of the regular files at and below `path`.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the tree, and the trees are our own.
-StatusOr<uint64_t> TreeBytes(FileSystem& fs, const std::string& path) {
-  ASSIGN_OR_RETURN(const FileInfo info, fs.Stat(path));
-  if (info.type != FileType::kDirectory) {
-    return info.type == FileType::kRegular ? info.size_bytes : 0;
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(path));
-  uint64_t bytes = 0;
-  for (const std::string& name : names) {
-    ASSIGN_OR_RETURN(const uint64_t child_bytes, TreeBytes(fs, JoinPath(path, name)));
-    bytes += child_bytes;
-  }
-  return bytes;
-}
-
 // What is known of the entry at `directory`, whatever state a crash has left it in.
 StatusOr<QuarantineEntry> ReadEntry(FileSystem& fs, const std::string& directory,
                                     std::string_view name, uint64_t created_unix_seconds) {
@@ -96,6 +80,21 @@ StatusOr<QuarantineEntry> ReadEntry(FileSystem& fs, const std::string& directory
 
 }  // namespace
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tree, and the trees are our own.
+StatusOr<uint64_t> TreeBytes(FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(const FileInfo info, fs.Stat(path));
+  if (info.type != FileType::kDirectory) {
+    return info.type == FileType::kRegular ? info.size_bytes : 0;
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, fs.List(path));
+  uint64_t bytes = 0;
+  for (const std::string& name : names) {
+    ASSIGN_OR_RETURN(const uint64_t child_bytes, TreeBytes(fs, JoinPath(path, name)));
+    bytes += child_bytes;
+  }
+  return bytes;
+}
+
 Quarantine::Quarantine(FileSystem& fs, std::string directory)
     : fs_(fs), directory_(std::move(directory)) {}
 
@@ -103,10 +102,16 @@ Quarantine::Quarantine(FileSystem& fs, std::string directory)
 // cleaned up after a failure: the move may have happened all the same.
 StatusOr<std::string> Quarantine::SetAside(const std::string& item, const std::string& reason,
                                            uint64_t now_unix_seconds) {
+  return SetAsideFrom(directory_, item, reason, now_unix_seconds);
+}
+
+StatusOr<std::string> Quarantine::SetAsideFrom(const std::string& source, const std::string& item,
+                                               const std::string& reason,
+                                               uint64_t now_unix_seconds) {
   if (!IsItemName(item)) {
     return InvalidArgument("quarantine: the item must be a plain name in the store directory");
   }
-  const std::string from = JoinPath(directory_, item);
+  const std::string from = JoinPath(source, item);
   RETURN_IF_ERROR(fs_.Stat(from).status());
   const std::string quarantine = JoinPath(directory_, kQuarantineName);
   QuarantineEntry entry;
@@ -125,7 +130,7 @@ StatusOr<std::string> Quarantine::SetAside(const std::string& item, const std::s
   RETURN_IF_ERROR(fs_.Rename(from, JoinPath(directory, item)));
   // The new name first: between the two syncs the item may have both names, but never none.
   RETURN_IF_ERROR(fs_.SyncDir(directory));
-  RETURN_IF_ERROR(fs_.SyncDir(directory_));
+  RETURN_IF_ERROR(fs_.SyncDir(source));
   return entry.name;
 }
 

@@ -21,14 +21,21 @@ struct QuarantineEntry {
   uint64_t bytes = 0;  // of its files
 };
 
+// Of the regular files at and below `path`, which no symlink leads to.
+StatusOr<uint64_t> TreeBytes(FileSystem& fs, const std::string& path);
+
 class Quarantine {
  public:
-  Quarantine(FileSystem& fs, std::string directory);  // the store directory
+  // The store directory; or a home, for whole stores.
+  Quarantine(FileSystem& fs, std::string directory);
 
   // Moves <store>/`item` here durably; returns the entry's name. A crash in between leaves the item
   // where it was, or here. Errors: kNotFound if there is no such item.
   StatusOr<std::string> SetAside(const std::string& item, const std::string& reason,
                                  uint64_t now_unix_seconds);
+  // The same for `source`/`item`, a directory elsewhere on the file system.
+  StatusOr<std::string> SetAsideFrom(const std::string& source, const std::string& item,
+                                     const std::string& reason, uint64_t now_unix_seconds);
   // By name, which is by age. An entry without a readable REASON is listed with that as its reason.
   StatusOr<std::vector<QuarantineEntry>> List() const;
   // Removes an entry for good. Errors: kNotFound; kInvalidArgument for what is no entry name.

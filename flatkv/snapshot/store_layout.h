@@ -28,6 +28,11 @@ inline constexpr char kScratchName[] = "scratch";
 inline constexpr char kSnapshotBaseName[] = "SNAPSHOT_BASE";
 // In a snapshot: its manifest.
 inline constexpr char kSnapshotManifestName[] = "SNAPSHOT";
+// In a home: the store directory, and where an operation makes another one to take its place.
+inline constexpr char kStoreName[] = "flatkv";
+inline constexpr std::string_view kStagingPrefix = "staging-";
+// In a staging directory: what takes the place of what.
+inline constexpr char kSwapName[] = "SWAP";
 // Suffixes of what an interrupted step leaves; removed at open.
 inline constexpr std::string_view kTemporarySuffix = "-tmp";
 inline constexpr std::string_view kRemovingSuffix = "-removing";

@@ -211,6 +211,11 @@ Status FaultFileSystem::Rename(const std::string& from, const std::string& to) {
   return base_.Rename(from, to);
 }
 
+Status FaultFileSystem::Exchange(const std::string& one, const std::string& other) {
+  RETURN_IF_ERROR(Before(FsOp::kExchange, one, other));
+  return base_.Exchange(one, other);
+}
+
 Status FaultFileSystem::RemoveFile(const std::string& path) {
   RETURN_IF_ERROR(Before(FsOp::kRemoveFile, path));
   return base_.RemoveFile(path);

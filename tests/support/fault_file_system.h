@@ -37,7 +37,7 @@ struct FaultRule {
 
   // Which calls match: any of these may be left open.
   std::optional<FsOp> op;
-  std::string path_contains;  // in either path of a Rename or Link
+  std::string path_contains;  // in either path of a Rename, Exchange or Link
   // Counted calls from this index on.
   std::optional<uint64_t> from_index;
   // Of the matching calls, lets the first `skip` pass and then hits `times`.
@@ -84,6 +84,7 @@ class FaultFileSystem : public FileSystem {
   Status Symlink(const std::string& target, const std::string& path) override;
   StatusOr<std::string> ReadLink(const std::string& path) override;
   Status Rename(const std::string& from, const std::string& to) override;
+  Status Exchange(const std::string& one, const std::string& other) override;
   Status RemoveFile(const std::string& path) override;
   Status RemoveDir(const std::string& path) override;
   Status MakeDir(const std::string& path) override;

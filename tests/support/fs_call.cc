@@ -7,11 +7,10 @@
 namespace flatkv::test {
 namespace {
 
-constexpr std::array<std::string_view, 22> kNames = {
-    "create",   "openappend", "append",  "sync",     "writeback",  "close",
-    "truncate", "link",       "symlink", "rename",   "removefile", "removedir",
-    "mkdir",    "syncdir",    "lock",    "openread", "read",       "size",
-    "readlink", "list",       "stat",    "freebytes"};
+constexpr std::array<std::string_view, 23> kNames = {
+    "create",   "openappend", "append",   "sync",       "writeback", "close", "truncate", "link",
+    "symlink",  "rename",     "exchange", "removefile", "removedir", "mkdir", "syncdir",  "lock",
+    "openread", "read",       "size",     "readlink",   "list",      "stat",  "freebytes"};
 static_assert(kNames.size() == static_cast<size_t>(FsOp::kFreeBytes) + 1);
 
 }  // namespace

@@ -20,6 +20,7 @@ enum class FsOp {
   kLink,
   kSymlink,
   kRename,
+  kExchange,
   kRemoveFile,
   kRemoveDir,
   kMakeDir,
@@ -44,7 +45,7 @@ struct FsCall {
 
   FsOp op = FsOp::kStat;
   std::string path;
-  // kRename and kLink: the new name; kSymlink: the target.
+  // kRename, kExchange and kLink: the new name; kSymlink: the target.
   std::string other;
   // From 0, over the counted calls.
   uint64_t index = kNotCounted;

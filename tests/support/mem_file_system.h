@@ -54,6 +54,7 @@ class MemFileSystem : public FileSystem {
   Status Symlink(const std::string& target, const std::string& path) override EXCLUDES(mu_);
   StatusOr<std::string> ReadLink(const std::string& path) override EXCLUDES(mu_);
   Status Rename(const std::string& from, const std::string& to) override EXCLUDES(mu_);
+  Status Exchange(const std::string& one, const std::string& other) override EXCLUDES(mu_);
   Status RemoveFile(const std::string& path) override EXCLUDES(mu_);
   Status RemoveDir(const std::string& path) override EXCLUDES(mu_);
   Status MakeDir(const std::string& path) override EXCLUDES(mu_);

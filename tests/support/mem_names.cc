@@ -74,6 +74,18 @@ Status MemFileSystem::Rename(const std::string& from, const std::string& to) {
   return OkStatus();
 }
 
+Status MemFileSystem::Exchange(const std::string& one, const std::string& other) {
+  MutexLock lock(mu_);
+  ASSIGN_OR_RETURN(const Place first, Find("exchange", one, LastSymlink::kKeep));
+  ASSIGN_OR_RETURN(const Place second, Find("exchange", other, LastSymlink::kKeep));
+  if (first.directory == nullptr || second.directory == nullptr) {
+    return ErrnoStatus("exchange", fmt::format("{} -> {}", one, other), EBUSY);
+  }
+  disk_.Apply(
+      {{first.directory, first.name, second.node}, {second.directory, second.name, first.node}});
+  return OkStatus();
+}
+
 Status MemFileSystem::RemoveFile(const std::string& path) {
   MutexLock lock(mu_);
   ASSIGN_OR_RETURN(const Place place, Find("unlink", path, LastSymlink::kKeep));

@@ -281,6 +281,20 @@ TEST_P(FileSystemConformance, RenameKeepsFilesAndDirectoriesApart) {
               StatusIs(StatusCode::kUnknown, HasSubstr("EISDIR")));
 }
 
+TEST_P(FileSystemConformance, ExchangeSwapsTwoDirectoriesWithTheirContent) {
+  ASSERT_OK(fs().MakeDir(Path("d")));
+  Write(Path("d/f"), "ab");
+  ASSERT_OK(fs().MakeDir(Path("e")));
+  ASSERT_OK(fs().MakeDir(Path("e/d")));
+  Write(Path("e/d/g"), "cd");
+  ASSERT_OK(fs().Exchange(Path("e/d"), Path("d")));
+  EXPECT_EQ(Read(Path("d/g")), "cd");
+  EXPECT_EQ(Read(Path("e/d/f")), "ab");
+  EXPECT_THAT(fs().Exchange(Path("absent"), Path("d")), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(fs().Exchange(Path("d"), Path("absent")), StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(Read(Path("d/g")), "cd");
+}
+
 TEST_P(FileSystemConformance, RemoveFileRemovesFilesAndSymlinksOnly) {
   ASSERT_OK(fs().MakeDir(Path("d")));
   ASSERT_OK(fs().Symlink("d", Path("link")));

@@ -279,6 +279,28 @@ TEST(MemCrash, RenameBetweenDirectoriesIsOneOperationDurableWithEither) {
   }
 }
 
+TEST(MemCrash, ExchangeIsOneOperationDurableWithEitherDirectory) {
+  for (const char* synced : {"/", "/d"}) {
+    MemFileSystem fs;
+    ASSERT_OK(MakeDirsDurably(fs, "/d"));
+    ASSERT_OK(WriteFileDurably(fs, "/f", "old"));
+    ASSERT_OK(WriteFileDurably(fs, "/d/f", "new"));
+    ASSERT_OK(fs.Exchange("/d/f", "/f"));
+    std::set<std::string> seen;
+    for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+      for (const CrashMode mode : {CrashMode::kOrderedPrefix, CrashMode::kAnySubset}) {
+        const std::unique_ptr<MemFileSystem> disk = fs.Crash(mode, seed);
+        seen.insert(Read(*disk, "/f") + " " + Read(*disk, "/d/f"));
+      }
+    }
+    EXPECT_THAT(seen, UnorderedElementsAre("old new", "new old")) << synced;
+    ASSERT_OK(fs.SyncDir(synced));
+    const std::unique_ptr<MemFileSystem> disk = fs.Crash(CrashMode::kDropUnsynced, 0);
+    EXPECT_EQ(Read(*disk, "/f"), "new") << synced;
+    EXPECT_EQ(Read(*disk, "/d/f"), "old") << synced;
+  }
+}
+
 TEST(MemCrash, ADurableMoveTakesTheOlderOperationsOfItsSourceAlong) {
   MemFileSystem fs;
   ASSERT_OK(MakeDirsDurably(fs, "/d"));

@@ -7,6 +7,9 @@ std::vector<Scenario> AllScenarios() {
   for (Scenario& scenario : RecordScenarios()) {
     scenarios.push_back(std::move(scenario));
   }
+  for (Scenario& scenario : SwapScenarios()) {
+    scenarios.push_back(std::move(scenario));
+  }
   for (Scenario& scenario : scenarios) {
     scenario.sweep.modes = {CrashMode::kKeepAll, CrashMode::kDropUnsynced,
                             CrashMode::kOrderedPrefix, CrashMode::kAnySubset,

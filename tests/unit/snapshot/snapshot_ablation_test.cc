@@ -69,5 +69,23 @@ TEST(SnapshotCrash, AMoveToQuarantineNeedsOneOfItsTwoSyncs) {
   }
 }
 
+TEST(SnapshotCrash, ASwapNeedsOneOfItsTwoSyncs) {
+  for (Scenario& scenario : AllScenarios()) {
+    if (scenario.name != "swap of two stores") {
+      continue;
+    }
+    // The first one is of the name SWAP.
+    for (int i = 0; i < 2; ++i) {
+      FaultRule rule;
+      rule.op = FsOp::kSyncDir;
+      rule.skip = 1;
+      rule.effect = FaultRule::Effect::kLie;
+      scenario.sweep.rules.push_back(rule);
+    }
+    scenario.sweep.seeds = 20;
+    EXPECT_GT(RunCrashSweep(scenario.sweep).failures, 0u);
+  }
+}
+
 }  // namespace
 }  // namespace flatkv::test

@@ -20,6 +20,8 @@ struct Scenario {
 std::vector<Scenario> SnapshotScenarios();
 // Pins, quarantine and intents.
 std::vector<Scenario> RecordScenarios();
+// A staged store that takes the place of another, or of none.
+std::vector<Scenario> SwapScenarios();
 // All of these, in every crash mode.
 std::vector<Scenario> AllScenarios();
 
