@@ -74,6 +74,7 @@ RetentionInfo ToRetention(const v1::RetentionResponse& response) {
   info.activity.failed = activity.failed();
   info.activity.last_error = activity.last_error();
   info.on_dirty_store = response.on_dirty_store();
+  info.store_directory = response.store_directory();
   return info;
 }
 

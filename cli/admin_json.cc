@@ -115,6 +115,7 @@ OrderedJson ToJson(const RetentionInfo& info) {
           {"quarantine_entries", info.quarantine_entries},
           {"quarantine_bytes", info.quarantine_bytes},
           {"on_dirty_store", info.on_dirty_store},
+          {"store_directory", info.store_directory},
           {"activity",
            {{"policy", activity.policy},
             {"running", activity.running},

@@ -42,6 +42,7 @@ class CommandLine {
     RegisterWal(commands_);
     RegisterRecovery(commands_);
     RegisterConfig(commands_);
+    RegisterBackup(commands_);
   }
 
   int Run(int argc, const char* const* argv) {

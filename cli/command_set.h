@@ -69,5 +69,6 @@ void RegisterVerify(CommandSet& commands);
 void RegisterWal(CommandSet& commands);
 void RegisterRecovery(CommandSet& commands);
 void RegisterConfig(CommandSet& commands);
+void RegisterBackup(CommandSet& commands);
 
 }  // namespace flatkv::cli

@@ -34,7 +34,8 @@ ALLOWED = {
               "flatkv/store", "config", "cli"},
 }
 # The only public headers of the store: what the layers above may include.
-STORE_API = {"flatkv/store/store.h", "flatkv/store/store_admin.h", "flatkv/store/store_options.h"}
+STORE_API = {"flatkv/store/store.h", "flatkv/store/store_admin.h", "flatkv/store/store_options.h",
+             "flatkv/store/backup.h", "flatkv/store/restore.h"}
 
 THIRD_PARTY = {
     r"leveldb/": {"flatkv/engine", "cli"},

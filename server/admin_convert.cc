@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "flatkv/codec/data_db.h"
@@ -151,6 +153,10 @@ void ToProto(const RetentionInfo& info, v1::RetentionResponse* response) {
   activity->set_failed(info.activity.failed);
   activity->set_last_error(info.activity.last_error);
   response->set_on_dirty_store(info.on_dirty_store);
+  // Clients have other working directories than the daemon.
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::absolute(info.store_directory, error);
+  response->set_store_directory(error ? info.store_directory : directory.string());
 }
 
 void ToProto(const SnapshotSummary& summary, SnapshotDetail detail, v1::Snapshot* snapshot) {

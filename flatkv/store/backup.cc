@@ -45,6 +45,26 @@ bool IsWithin(std::string_view path, std::string_view directory) {
                                path[directory.size()] == '/');
 }
 
+// The identity that the directory has, or will have. Before anything is made in it: a directory of
+// something else is left as it is.
+StatusOr<BackupIdentity> CheckedIdentity(FileSystem& fs, const std::string& store_directory,
+                                         const std::string& to) {
+  const std::string home = ParentPath(store_directory);
+  if (IsWithin(to, home)) {
+    return InvalidArgument(
+        fmt::format("{} is in the store's home {}: a backup there goes when the disk goes; give a "
+                    "directory elsewhere",
+                    to, home));
+  }
+  ASSIGN_OR_RETURN(const Identity identity, ReadIdentityOf(fs, store_directory));
+  BackupIdentity backup{identity.store_id, identity.suite, identity.initial_version};
+  ASSIGN_OR_RETURN(const bool exists, Exists(fs, to));
+  if (exists) {
+    RETURN_IF_ERROR(BackupSet(fs, to).CheckFits(backup));
+  }
+  return backup;
+}
+
 // Tables never change; the other files are small.
 bool IsTable(std::string_view path) { return path.ends_with(".sst"); }
 
@@ -59,19 +79,9 @@ class BackupTaker {
         target_(fs, request.to) {}
 
   StatusOr<BackupReport> Take() {
-    const std::string home = ParentPath(request_.store_directory);
-    if (IsWithin(request_.to, home)) {
-      return InvalidArgument(
-          fmt::format("{} is in the store's home {}: a backup there goes when the disk goes; give "
-                      "a directory elsewhere",
-                      request_.to, home));
-    }
-    ASSIGN_OR_RETURN(const Identity identity, ReadIdentityOf(fs_, request_.store_directory));
-    identity_ = {identity.store_id, identity.suite, identity.initial_version};
+    ASSIGN_OR_RETURN(identity_, CheckedIdentity(fs_, request_.store_directory, request_.to));
     ASSIGN_OR_RETURN(manifest_, source_.ReadManifest(request_.version));
     RETURN_IF_ERROR(MakeDirsDurably(fs_, request_.to));
-    // Before the lock file is made: a directory of something else is left as it is.
-    RETURN_IF_ERROR(target_.CheckFits(identity_));
     ASSIGN_OR_RETURN(const std::unique_ptr<FileLock> lock,
                      fs_.Lock(JoinPath(request_.to, kLockName)));
     RETURN_IF_ERROR(target_.Prepare(identity_));
@@ -212,6 +222,11 @@ class BackupTaker {
 };
 
 }  // namespace
+
+Status CheckBackupDirectory(FileSystem& fs, const std::string& store_directory,
+                            const std::string& to) {
+  return CheckedIdentity(fs, store_directory, to).status();
+}
 
 StatusOr<BackupReport> TakeBackup(FileSystem& fs, Logger& logger, const BackupRequest& request,
                                   const OnBytes& on_bytes) {

@@ -38,6 +38,11 @@ struct BackupReport {
   bool already_there = false;  // the directory had this snapshot: nothing was done
 };
 
+// Whether `to` can take backups of the store; changes nothing. REQUIRES and errors: as TakeBackup,
+// as far as they do not concern the snapshot.
+Status CheckBackupDirectory(FileSystem& fs, const std::string& store_directory,
+                            const std::string& to);
+
 // Copies a snapshot with the changelog record of its version. A table that an earlier backup in the
 // directory has, whose digest is read again and right, is linked instead. The backup has its name
 // when it is whole and durable. REQUIRES: both paths are absolute and without symlinks, so that

@@ -65,6 +65,7 @@ struct RetentionInfo {
   uint64_t quarantine_bytes = 0;
   SnapshotActivity activity;
   std::string on_dirty_store;  // the effective policy: "recover", "fail", ...
+  std::string store_directory;  // where the files are
 };
 
 enum class RollbackChoice {

@@ -230,6 +230,7 @@ Status StoreImpl::RemoveQuarantine(const std::string& name) {
 RetentionInfo StoreImpl::Retention() {
   RetentionInfo info;
   info.on_dirty_store = NameOf(options_.on_dirty_store);
+  info.store_directory = directory_;
   info.activity = snapshot_log_.Activity();
   info.activity.policy = NameOf(options_.snapshot.policy);
   info.open_views = views_.open_views();
