@@ -166,6 +166,38 @@ QuarantineEntry ToQuarantine(const v1::QuarantineInfo& message) {
           message.bytes()};
 }
 
+StatusOr<CompactReport> ToCompactReport(const v1::CompactReport& message) {
+  if (message.dbs_size() != static_cast<int>(kDataDbs)) {
+    return Internal("the daemon's report does not have the four data DBs");
+  }
+  CompactReport report;
+  for (size_t i = 0; i < kDataDbs; ++i) {
+    const v1::CompactDb& db = message.dbs(static_cast<int>(i));
+    report.dbs[i] = {db.bytes_before(), db.bytes_after()};
+  }
+  report.seconds = message.seconds();
+  return report;
+}
+
+ScrubStatus ToScrub(const v1::ScrubResponse& response) {
+  ScrubStatus status;
+  status.state = response.state();
+  status.interval_seconds = response.interval_seconds();
+  status.bytes_per_second = response.bytes_per_second();
+  status.phase = response.phase();
+  status.started_unix_seconds = response.started_unix_seconds();
+  status.bytes = response.bytes();
+  status.last_end_unix_seconds = response.last_end_unix_seconds();
+  status.last_seconds = response.last_seconds();
+  status.last_bytes = response.last_bytes();
+  status.last_findings = response.last_findings();
+  status.findings.assign(response.findings().begin(), response.findings().end());
+  status.bytes_since_open = response.bytes_since_open();
+  status.passes_since_open = response.passes_since_open();
+  status.error = response.error();
+  return status;
+}
+
 v1::RollbackMethod FromChoice(RollbackChoice choice) {
   switch (choice) {
     case RollbackChoice::kUndo:

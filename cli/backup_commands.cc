@@ -58,8 +58,8 @@ StatusOr<BackupReport> CopyPinned(const AdminSession& session, const BackupReque
   ASSIGN_OR_RETURN(const Pin pin, session.admin.PinSnapshot(request.version,
                                                             reason.substr(0, kPinReasonBytesMax)));
   StatusLine line;
-  const StatusOr<BackupReport> report = TakeBackup(
-      PosixFileSystem(), NullLogger(), request, [&](uint64_t done, uint64_t total) {
+  const StatusOr<BackupReport> report =
+      TakeBackup(PosixFileSystem(), NullLogger(), request, [&](uint64_t done, uint64_t total) {
         line.Show(ProgressText("backup", "bytes", done, total));
         return !interrupted();
       });
@@ -88,8 +88,8 @@ void PrintReport(const AdminSession& session, const BackupReport& report, const 
   if (report.already_there) {
     fmt::print("{} has it already: nothing was copied\n", to);
   } else {
-    fmt::print("copied    {} files, {} bytes; the others were in {} already\n",
-               report.copied_files, report.copied_bytes, to);
+    fmt::print("copied    {} files, {} bytes; the others were in {} already\n", report.copied_files,
+               report.copied_bytes, to);
   }
 }
 
@@ -145,8 +145,7 @@ Status RunBackupList(const std::string& from, bool json) {
       continue;
     }
     fmt::print("{:>12}  {:<20}  {:>6} files {:>15} bytes  {}\n", backup.version,
-               TimeText(backup.created_unix_seconds), backup.files, backup.bytes,
-               Hex(backup.root));
+               TimeText(backup.created_unix_seconds), backup.files, backup.bytes, Hex(backup.root));
   }
   return OkStatus();
 }
@@ -159,12 +158,12 @@ Status RunBackupVerify(const std::string& from, std::optional<Version> version, 
     versions.push_back(*version);
   }
   StatusLine line;
-  ASSIGN_OR_RETURN(const BackupVerdict verdict,
-                   VerifyBackups(PosixFileSystem(), from, versions,
-                                 [&](uint64_t done, uint64_t total) {
-                                   line.Show(ProgressText("verify", "bytes", done, total));
-                                   return !interrupted();
-                                 }));
+  ASSIGN_OR_RETURN(
+      const BackupVerdict verdict,
+      VerifyBackups(PosixFileSystem(), from, versions, [&](uint64_t done, uint64_t total) {
+        line.Show(ProgressText("verify", "bytes", done, total));
+        return !interrupted();
+      }));
   if (json) {
     PrintJsonLine({{"from", from},
                    {"ok", verdict.findings.empty()},

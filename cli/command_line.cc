@@ -43,6 +43,7 @@ class CommandLine {
     RegisterRecovery(commands_);
     RegisterConfig(commands_);
     RegisterBackup(commands_);
+    RegisterUpkeep(commands_);
   }
 
   int Run(int argc, const char* const* argv) {

@@ -70,5 +70,6 @@ void RegisterWal(CommandSet& commands);
 void RegisterRecovery(CommandSet& commands);
 void RegisterConfig(CommandSet& commands);
 void RegisterBackup(CommandSet& commands);
+void RegisterUpkeep(CommandSet& commands);
 
 }  // namespace flatkv::cli

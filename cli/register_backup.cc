@@ -19,24 +19,24 @@ void RegisterBackupLooks(CommandSet& commands, CLI::App* backup) {
     Version version = 0;
   };
   const auto typed = std::make_shared<Typed>();
-  CLI::App* list = commands.Add(
-      backup, "list", "The backups in a directory, oldest first",
-      "Examples:\n  flatkv backup list --from /backup/flatkv\n"
-      "  flatkv backup list --from /backup/flatkv --json\n"
-      "JSON: {from, store_id, suite, initial_version, backups: [{version, root,\n"
-      "created_unix_seconds, files, bytes, defect}]}",
-      [&commands, typed] { return RunBackupList(typed->from, commands.json()); });
+  CLI::App* list =
+      commands.Add(backup, "list", "The backups in a directory, oldest first",
+                   "Examples:\n  flatkv backup list --from /backup/flatkv\n"
+                   "  flatkv backup list --from /backup/flatkv --json\n"
+                   "JSON: {from, store_id, suite, initial_version, backups: [{version, root,\n"
+                   "created_unix_seconds, files, bytes, defect}]}",
+                   [&commands, typed] { return RunBackupList(typed->from, commands.json()); });
   AddFrom(list, &typed->from);
 
-  CLI::App* verify = commands.Add(
-      backup, "verify", "Read every byte of the backups in a directory",
-      "Examples:\n  flatkv backup verify --from /backup/flatkv\n"
-      "  flatkv backup verify 1200 --from /backup/flatkv --json\n"
-      "Every finding is a line; exit code 6 when there are any. Ctrl-C cancels.\n"
-      "JSON: {from, ok, findings, backups, files, bytes}",
-      [&commands, typed] {
-        return RunBackupVerify(typed->from, typed->one, commands.json(), Interrupted);
-      });
+  CLI::App* verify =
+      commands.Add(backup, "verify", "Read every byte of the backups in a directory",
+                   "Examples:\n  flatkv backup verify --from /backup/flatkv\n"
+                   "  flatkv backup verify 1200 --from /backup/flatkv --json\n"
+                   "Every finding is a line; exit code 6 when there are any. Ctrl-C cancels.\n"
+                   "JSON: {from, ok, findings, backups, files, bytes}",
+                   [&commands, typed] {
+                     return RunBackupVerify(typed->from, typed->one, commands.json(), Interrupted);
+                   });
   verify->add_option("version", typed->one, "Version of the backup [all]")
       ->type_name("V")
       ->check(CLI::PositiveNumber);
@@ -81,11 +81,12 @@ void RegisterRestore(CommandSet& commands) {
   commands.AddConfirm(restore);
   restore->add_option("--from", typed->from, "Backup directory [the snapshots of the store itself]")
       ->type_name("DIR");
-  CLI::Option* snapshot =
-      restore->add_option("--snapshot", typed->snapshot, "Version of the snapshot [with --from: the "
-                                                         "newest]")
-          ->type_name("V")
-          ->check(CLI::PositiveNumber);
+  CLI::Option* snapshot = restore
+                              ->add_option("--snapshot", typed->snapshot,
+                                           "Version of the snapshot [with --from: the "
+                                           "newest]")
+                              ->type_name("V")
+                              ->check(CLI::PositiveNumber);
   restore->add_option("--pinned", typed->pin_id, "The snapshot that this pin keeps")
       ->type_name("ID")
       ->excludes(snapshot);
@@ -104,7 +105,8 @@ void RegisterRestore(CommandSet& commands) {
 void RegisterBackup(CommandSet& commands) {
   const auto typed = std::make_shared<BackupOptions>();
   CLI::App* backup = commands.AddOnAdmin(
-      nullptr, "backup", "Copy a snapshot out of the store's home; list, verify, remove such copies",
+      nullptr, "backup",
+      "Copy a snapshot out of the store's home; list, verify, remove such copies",
       "Examples:\n  flatkv backup --to /backup/flatkv\n"
       "  flatkv backup --to /backup/flatkv --newest --home /var/lib/flatkv --json\n"
       "Works beside a daemon on the same machine; table files that DIR has already are not copied "

@@ -66,15 +66,16 @@ void PrintResult(const RestoreReport& report, bool json) {
              Hex(report.plan.root));
   fmt::print("store id  {}: a new one; back it up to a directory of its own\n", report.store_id);
   if (!report.quarantine_entry.empty()) {
-    fmt::print("old store {}\n", JoinPath(JoinPath(report.plan.home, "quarantine"),
-                                          report.quarantine_entry));
+    fmt::print("old store {}\n",
+               JoinPath(JoinPath(report.plan.home, "quarantine"), report.quarantine_entry));
   }
 }
 
 StatusOr<RestoreRequest> RequestOf(const TargetOptions& target, const RestoreOptions& options) {
   if (target.address.has_value()) {
-    return InvalidArgument("a restore works on the files of a store that is not open: give --home "
-                           "DIR, not --address");
+    return InvalidArgument(
+        "a restore works on the files of a store that is not open: give --home "
+        "DIR, not --address");
   }
   RestoreRequest request;
   if (target.home.has_value()) {

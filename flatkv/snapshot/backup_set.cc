@@ -96,8 +96,8 @@ StatusOr<BackupIdentity> BackupSet::ReadIdentity() const {
   const std::string path = JoinPath(directory_, kBackupName);
   const StatusOr<std::string> text = ReadRecordFile(fs_, path, kBytesMax);
   if (IsNotFound(text.status())) {
-    return NotFound(fmt::format("{} is no backup directory: it has no file {}", directory_,
-                                kBackupName));
+    return NotFound(
+        fmt::format("{} is no backup directory: it has no file {}", directory_, kBackupName));
   }
   RETURN_IF_ERROR(text.status());
   return DecodeBackupIdentity(*text, path);
@@ -115,9 +115,10 @@ Status BackupSet::CheckFits(const BackupIdentity& identity) const {
   for (const std::string& name : names) {
     // What an interrupted first backup leaves.
     if (name != kLockName && name != fmt::format("{}{}", kBackupName, kTemporarySuffix)) {
-      return FailedPrecondition(fmt::format("{} is no backup directory, and not empty (it has {}): "
-                                            "give a new one",
-                                            directory_, name));
+      return FailedPrecondition(
+          fmt::format("{} is no backup directory, and not empty (it has {}): "
+                      "give a new one",
+                      directory_, name));
     }
   }
   return OkStatus();

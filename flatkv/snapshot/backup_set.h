@@ -1,5 +1,5 @@
-// A backup directory: whole copies of snapshots of one store, outside of it, each with the changelog
-// record of its version (docs/format.md, "Backup directory").
+// A backup directory: whole copies of snapshots of one store, outside of it, each with the
+// changelog record of its version (docs/format.md, "Backup directory").
 //
 //   DIR/BACKUP                  of which store, a text record
 //   DIR/LOCK                    held by whoever writes here

@@ -27,11 +27,10 @@ constexpr uint64_t kIdentityBytesMax = 4096;
 constexpr uint64_t kSpareBytes = uint64_t{1} << 20;
 
 Status Missing(const std::string& where, Version version, const std::vector<Version>& there) {
-  return WithReason(NotFound(fmt::format("{} has no snapshot of version {}; it has {}", where,
-                                         version, there.empty()
-                                                      ? "none"
-                                                      : fmt::format("{}", fmt::join(there, ", ")))),
-                    Reason::kSnapshotMissing);
+  return WithReason(
+      NotFound(fmt::format("{} has no snapshot of version {}; it has {}", where, version,
+                           there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", ")))),
+      Reason::kSnapshotMissing);
 }
 
 StatusOr<Identity> ReadIdentityOf(FileSystem& fs, const std::string& store_directory) {
@@ -92,9 +91,9 @@ class BackupTaker {
       report_.already_there = true;
       return std::move(report_);
     }
-    ASSIGN_OR_RETURN(const ChangelogRecord record,
-                     ReadRecordOf(fs_, JoinPath(request_.store_directory, kChangelogName),
-                                  manifest_));
+    ASSIGN_OR_RETURN(
+        const ChangelogRecord record,
+        ReadRecordOf(fs_, JoinPath(request_.store_directory, kChangelogName), manifest_));
     RETURN_IF_ERROR(FindEarlier());
     RETURN_IF_ERROR(CheckSpace(record.payload.size()));
     const Status built = Build(record);
@@ -120,10 +119,10 @@ class BackupTaker {
       return false;
     }
     if (!has.ok()) {
-      return Annotate(has.status(), fmt::format("{} has a backup of version {} that is damaged; "
-                                                "flatkv backup rm {} --from {} removes it",
-                                                request_.to, manifest_.version, manifest_.version,
-                                                request_.to));
+      return Annotate(has.status(),
+                      fmt::format("{} has a backup of version {} that is damaged; "
+                                  "flatkv backup rm {} --from {} removes it",
+                                  request_.to, manifest_.version, manifest_.version, request_.to));
     }
     if (has->root != manifest_.root || has->content_digest != manifest_.content_digest) {
       return WithReason(
@@ -275,12 +274,11 @@ StatusOr<BackupVerdict> VerifyBackups(FileSystem& fs, const std::string& directo
       find(MessageOf(manifest.status()));
       continue;
     }
-    ASSIGN_OR_RETURN(const std::vector<std::string> findings,
-                     CheckSnapshotFiles(fs, set.PathOf(version), *manifest, FileCheck::kDigests,
-                                        [&](uint64_t done) {
-                                          return !on_bytes ||
-                                                 on_bytes(done, manifest->TotalBytes());
-                                        }));
+    ASSIGN_OR_RETURN(
+        const std::vector<std::string> findings,
+        CheckSnapshotFiles(
+            fs, set.PathOf(version), *manifest, FileCheck::kDigests,
+            [&](uint64_t done) { return !on_bytes || on_bytes(done, manifest->TotalBytes()); }));
     verdict.files += manifest->files.size();
     verdict.bytes += manifest->TotalBytes();
     std::for_each(findings.begin(), findings.end(), find);

@@ -1,5 +1,5 @@
-// Backups: copies of a store's snapshots in a directory outside of it (flatkv/snapshot/backup_set.h,
-// docs/operations.md "Back up").
+// Backups: copies of a store's snapshots in a directory outside of it
+// (flatkv/snapshot/backup_set.h, docs/operations.md "Back up").
 //
 // They read a store's files and change none, so they work beside the process that has it open. The
 // caller keeps the snapshot from being removed meanwhile, by a pin.

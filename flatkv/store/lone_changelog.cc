@@ -38,13 +38,12 @@ Status CheckOfSnapshot(const std::string& directory, const ChangelogRecord& reco
 
 StatusOr<ChangelogRecord> TryRead(FileSystem& fs, const std::string& directory, Version version) {
   std::optional<ChangelogRecord> found;
-  const Status walked =
-      WalkWal(fs, directory, version, version,
-              [&found](const WalRecordInfo& info, std::string_view payload) {
-                found = ChangelogRecord{info.version, info.root, info.content_digest,
-                                        std::string(payload)};
-                return OkStatus();
-              });
+  const Status walked = WalkWal(
+      fs, directory, version, version,
+      [&found](const WalRecordInfo& info, std::string_view payload) {
+        found = ChangelogRecord{info.version, info.root, info.content_digest, std::string(payload)};
+        return OkStatus();
+      });
   if (found.has_value()) {
     return *std::move(found);  // what is damaged behind it is none of ours
   }
@@ -102,8 +101,7 @@ StatusOr<ChangelogRecord> ReadLoneRecordOf(FileSystem& fs, const std::string& di
 Status WriteLoneChangelog(FileSystem& fs, Logger& logger, const std::string& directory,
                           const ChangelogRecord& record) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Wal> wal, Wal::Open(fs, logger, directory, WalOptions()));
-  RETURN_IF_ERROR(
-      wal->Append(record.version, record.payload, record.content_digest, record.root));
+  RETURN_IF_ERROR(wal->Append(record.version, record.payload, record.content_digest, record.root));
   RETURN_IF_ERROR(wal->Sync());
   RETURN_IF_ERROR(wal->Acknowledge(record.version));
   return wal->Close();

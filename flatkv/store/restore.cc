@@ -58,25 +58,24 @@ StatusOr<RestoreReport> Restore(FileSystem& fs, Logger& logger, const RestoreReq
   if (!staged.ok()) {
     // It may hold the very space that ran out. The first error is the one to report.
     RemoveTreeDurably(fs, staging).IgnoreError();
-    return Annotate(staged, fmt::format("restoring version {} (nothing was changed)", plan.version));
+    return Annotate(staged,
+                    fmt::format("restoring version {} (nothing was changed)", plan.version));
   }
   SwapRecord swap;
   swap.operation = "restore";
   swap.operation_id = operation_id;
-  swap.reason = fmt::format("replaced by a restore of version {} from {}", plan.version,
-                            plan.source);
+  swap.reason =
+      fmt::format("replaced by a restore of version {} from {}", plan.version, plan.source);
   swap.from_store_id = plan.replaced_store_id;
   swap.to_store_id = identity.store_id;
   swap.version = plan.version;
   swap.root = plan.root;
   RestoreReport report;
   // From here on the staging directory is the swap's: the next open finishes what is left of it.
-  ASSIGN_OR_RETURN(report.quarantine_entry,
-                   SwapStores(fs, plan.home, swap, UnixSecondsNow()));
+  ASSIGN_OR_RETURN(report.quarantine_entry, SwapStores(fs, plan.home, swap, UnixSecondsNow()));
   report.plan = plan;
   report.store_id = identity.store_id;
-  report.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
 

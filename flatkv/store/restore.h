@@ -46,9 +46,9 @@ struct RestorePlan {
   Digest root{};
   uint64_t files = 0;
   uint64_t bytes = 0;
-  bool links_tables = false;  // instead of copying them
-  std::string home;           // which gets the store
-  bool replaces = false;      // there is one
+  bool links_tables = false;      // instead of copying them
+  std::string home;               // which gets the store
+  bool replaces = false;          // there is one
   std::string replaced_store_id;  // its id; empty if it says none
   // One line a step, in order, as the operator reads it.
   std::vector<std::string> steps;

@@ -65,8 +65,8 @@ class Preparer {
     }
     StatusOr<std::unique_ptr<FileLock>> lock = fs_.Lock(JoinPath(own_store_, kLockName));
     if (!lock.ok()) {
-      return Annotate(lock.status(), fmt::format("the store in {} must not be open: stop flatkvd",
-                                                 request_.home));
+      return Annotate(lock.status(),
+                      fmt::format("the store in {} must not be open: stop flatkvd", request_.home));
     }
     prepared_.lock = *std::move(lock);
     return OkStatus();
@@ -102,8 +102,8 @@ class Preparer {
         return candidate.id == request_.pin_id;
       });
       if (pin == pins.end()) {
-        return NotFound(fmt::format("there is no pin {}: flatkv snapshot pins lists them",
-                                    request_.pin_id));
+        return NotFound(
+            fmt::format("there is no pin {}: flatkv snapshot pins lists them", request_.pin_id));
       }
       version = pin->version;
     }
@@ -112,8 +112,8 @@ class Preparer {
     ASSIGN_OR_RETURN(source.manifest, set.ReadManifest(version));
     RETURN_IF_ERROR(CheckIdentity(source.manifest.store_id, source.manifest.suite,
                                   source.manifest.initial_version));
-    ASSIGN_OR_RETURN(source.record, ReadRecordOf(fs_, JoinPath(own_store_, kChangelogName),
-                                                 source.manifest));
+    ASSIGN_OR_RETURN(source.record,
+                     ReadRecordOf(fs_, JoinPath(own_store_, kChangelogName), source.manifest));
     source.snapshot = set.PathOf(version);
     source.link_tables = request_.to.empty();
     return OkStatus();
@@ -163,9 +163,10 @@ class Preparer {
     RestorePlan& plan = prepared_.plan;
     ASSIGN_OR_RETURN(plan.replaces, Exists(fs_, target_store_));
     if (plan.replaces && !request_.to.empty()) {
-      return AlreadyExists(fmt::format("{} has a store already: give a directory without one, or "
-                                       "restore with --home {} to replace it",
-                                       request_.to, request_.to));
+      return AlreadyExists(
+          fmt::format("{} has a store already: give a directory without one, or "
+                      "restore with --home {} to replace it",
+                      request_.to, request_.to));
     }
     if (plan.replaces) {
       ASSIGN_OR_RETURN(plan.replaced_store_id, StoreIdAt(fs_, target_store_));

@@ -119,10 +119,9 @@ Status BuildStagedStore(FileSystem& fs, Logger& logger, const std::string& direc
     if (on_staging && !on_staging("staging files", done, total)) {
       return Stopped();
     }
-    RETURN_IF_ERROR(
-        AddFile(fs, JoinPath(source.snapshot, file.path),
-                JoinPath(snapshots.TemporaryPathOf(manifest.version), file.path), file,
-                source.link_tables && IsTable(file.path)));
+    RETURN_IF_ERROR(AddFile(fs, JoinPath(source.snapshot, file.path),
+                            JoinPath(snapshots.TemporaryPathOf(manifest.version), file.path), file,
+                            source.link_tables && IsTable(file.path)));
     done += file.size_bytes;
   }
   RETURN_IF_ERROR(snapshots.Publish(manifest));

@@ -1,5 +1,5 @@
-// A store directory made of a snapshot and the record of its version, beside the store that it is to
-// replace (flatkv/snapshot/store_swap.h). What it lacks, the ordinary open makes.
+// A store directory made of a snapshot and the record of its version, beside the store that it is
+// to replace (flatkv/snapshot/store_swap.h). What it lacks, the ordinary open makes.
 //
 // Thread safety: the functions share nothing.
 #pragma once
@@ -29,9 +29,9 @@ struct StagedSource {
   bool link_tables = false;
 };
 
-// Makes the store `directory`, in which at most LOCK is there yet, as `identity`: every file of the snapshot with
-// its digest checked, `current`, the changelog and IDENTITY; all durable but for the names of the
-// parents. Errors: kDataLoss naming the file.
+// Makes the store `directory`, in which at most LOCK is there yet, as `identity`: every file of the
+// snapshot with its digest checked, `current`, the changelog and IDENTITY; all durable but for the
+// names of the parents. Errors: kDataLoss naming the file.
 Status BuildStagedStore(FileSystem& fs, Logger& logger, const std::string& directory,
                         const StagedSource& source, const Identity& identity,
                         const OnStaging& on_staging);

@@ -163,19 +163,19 @@ StatusOr<SnapshotSummary> StoreImpl::ShowSnapshot(Version version) {
 }
 
 Status StoreImpl::RemoveSnapshot(Version version) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   RETURN_IF_ERROR(catalog_.Remove(version));
   changelog_prune_due_ = true;
   return OkStatus();
 }
 
 StatusOr<Pin> StoreImpl::PinSnapshot(Version version, const std::string& reason) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   return catalog_.AddPin(version, reason);
 }
 
 Status StoreImpl::ReleasePin(const std::string& id) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   return catalog_.ReleasePin(id);
 }
 
@@ -222,7 +222,7 @@ StatusOr<std::vector<QuarantineEntry>> StoreImpl::ListQuarantine() {
 }
 
 Status StoreImpl::RemoveQuarantine(const std::string& name) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   MutexLock lock(quarantine_mu_);
   return Quarantine(fs_, directory_).Remove(name);
 }

@@ -1,5 +1,6 @@
 // Goal: a backup is a whole, separate copy that says of every damaged byte which file it is in, and
-// a second one costs what is new. Method: backups of a small store in memory, looked at from outside.
+// a second one costs what is new. Method: backups of a small store in memory, looked at from
+// outside.
 #include "tests/unit/store/backup_fixture.h"
 
 namespace flatkv::test {
@@ -143,7 +144,8 @@ TEST_F(BackupTest, IsRefusedWhereItWouldBeNoneOrHarmSomething) {
 
   MemFileSystem other;
   FillStore(other, options_, history_, {kFirstSnapshot});
-  ASSERT_OK(TakeBackup(other, logger_, {kStoreDirectory, kBackupDirectory, kFirstSnapshot}, nullptr));
+  ASSERT_OK(
+      TakeBackup(other, logger_, {kStoreDirectory, kBackupDirectory, kFirstSnapshot}, nullptr));
   ASSERT_OK_AND_ASSIGN(const std::string text, ReadFile(other, "/backup/BACKUP", 4096));
   ASSERT_OK(WriteFileDurably(fs_, "/backup/BACKUP", text));
   const std::string before = TreeText(fs_, kBackupDirectory);

@@ -1,6 +1,6 @@
 // Goal: a restore gives the manifest's state and goes on from there; the old store is whole in the
-// quarantine; what is damaged or strange is refused by name and nothing is changed. Method: restores
-// of small stores in memory.
+// quarantine; what is damaged or strange is refused by name and nothing is changed. Method:
+// restores of small stores in memory.
 #include "flatkv/snapshot/snapshot_set.h"
 #include "tests/unit/store/backup_fixture.h"
 
@@ -145,10 +145,10 @@ TEST_F(RestoreTest, TheStoreOfAnotherOneIsReplacedOnlyWhenItIsNamed) {
   ASSERT_OK(RemoveTreeDurably(fs_, kStoreDirectory));
   FillStore(fs_, options_, history_, {kFirstSnapshot});
   const std::string other_id = StoreId();
-  ExpectRefused(FromBackup(),
-                AllOf(StatusIs(StatusCode::kFailedPrecondition, HasSubstr(id)),
-                      StatusIs(StatusCode::kFailedPrecondition, HasSubstr("--replaces " + other_id)),
-                      HasReason(Reason::kIncompatibleFormat)));
+  ExpectRefused(FromBackup(), AllOf(StatusIs(StatusCode::kFailedPrecondition, HasSubstr(id)),
+                                    StatusIs(StatusCode::kFailedPrecondition,
+                                             HasSubstr("--replaces " + other_id)),
+                                    HasReason(Reason::kIncompatibleFormat)));
   RestoreRequest request = FromBackup();
   request.replaces = id;  // the wrong one
   ExpectRefused(request, HasReason(Reason::kIncompatibleFormat));
@@ -169,8 +169,7 @@ TEST_F(RestoreTest, WhatTheConfigurationWouldNotOpenIsNotRestored) {
 
 TEST_F(RestoreTest, AByteFlippedInAnyFileOfABackupIsNamedAndNothingIsChanged) {
   for (const std::string& file : FilesBelow(fs_, kBackupDirectory)) {
-    const bool is_of_first =
-        file.find(fmt::format("{:020}", kFirstSnapshot)) != std::string::npos;
+    const bool is_of_first = file.find(fmt::format("{:020}", kFirstSnapshot)) != std::string::npos;
     if (BaseName(file) == kLockName || is_of_first) {
       continue;
     }
@@ -216,10 +215,13 @@ TEST_F(RestoreTest, StrangeThingsInABackupAreRefusedAndNotFollowed) {
   for (const std::string& file : FilesBelow(fs_, snapshot)) {
     table = IsTableName(file) ? file : table;
   }
-  std::vector<std::string> replaced = {table, JoinPath(snapshot, "storage/CURRENT"),
+  std::vector<std::string> replaced = {table,
+                                       JoinPath(snapshot, "storage/CURRENT"),
                                        JoinPath(snapshot, kSnapshotManifestName),
-                                       JoinPath(snapshot, "misc"), record,
-                                       FilesBelow(fs_, record).front(), "/backup/BACKUP"};
+                                       JoinPath(snapshot, "misc"),
+                                       record,
+                                       FilesBelow(fs_, record).front(),
+                                       "/backup/BACKUP"};
   for (const std::string& path : replaced) {
     SCOPED_TRACE(path);
     const std::string outside = "/outside/thing";
@@ -253,18 +255,16 @@ TEST_F(RestoreTest, StrangeThingsInABackupAreRefusedAndNotFollowed) {
 
 TEST_F(RestoreTest, TooLittleSpaceIsSaidBeforeAnythingIsDone) {
   fs_.SetFreeBytes(100);
-  ExpectRefused(FromBackup(),
-                StatusIs(StatusCode::kResourceExhausted, HasSubstr("100 are free")));
+  ExpectRefused(FromBackup(), StatusIs(StatusCode::kResourceExhausted, HasSubstr("100 are free")));
 }
 
 TEST_F(RestoreTest, AStoppedOneLeavesTheHomeAsItWas) {
   const std::string before = TreeWithoutLocks(fs_, kHome);
   for (int stop_at = 1; stop_at < 40; stop_at += 7) {
     int calls = 0;
-    const auto restored = Restore(fs_, logger_, FromBackup(),
-                                  [&](std::string_view, uint64_t, uint64_t) {
-                                    return ++calls < stop_at;
-                                  });
+    const auto restored =
+        Restore(fs_, logger_, FromBackup(),
+                [&](std::string_view, uint64_t, uint64_t) { return ++calls < stop_at; });
     if (restored.ok()) {
       return;
     }

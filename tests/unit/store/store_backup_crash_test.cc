@@ -40,8 +40,7 @@ class StoreBackupCrashTest : public ::testing::Test {
     if (second_is_there && listing.backups.size() != 2) {
       return DataLoss("the backup that was acknowledged is gone");
     }
-    ASSIGN_OR_RETURN(const BackupVerdict verdict,
-                     VerifyBackups(fs, kBackupDirectory, {}, nullptr));
+    ASSIGN_OR_RETURN(const BackupVerdict verdict, VerifyBackups(fs, kBackupDirectory, {}, nullptr));
     return verdict.findings.empty() ? OkStatus() : DataLoss(verdict.findings.front());
   }
 
@@ -64,8 +63,7 @@ class StoreBackupCrashTest : public ::testing::Test {
     if (must_be_new && !is_new) {
       return DataLoss("the restore was acknowledged and the old store is in its place");
     }
-    RETURN_IF_ERROR(
-        CheckStoreGoesOn(disk, kHome, options_, history_, is_new ? restored : kHead));
+    RETURN_IF_ERROR(CheckStoreGoesOn(disk, kHome, options_, history_, is_new ? restored : kHead));
     if (!is_new) {
       return OkStatus();
     }
@@ -75,9 +73,9 @@ class StoreBackupCrashTest : public ::testing::Test {
       return DataLoss("the old store is in no quarantine");
     }
     RETURN_IF_ERROR(MakeDirsDurably(disk, "/old"));
-    RETURN_IF_ERROR(disk.Rename(
-        fmt::format("{}/{}/{}/{}", kHome, kQuarantineName, entry->name, kStoreName),
-        "/old/flatkv"));
+    RETURN_IF_ERROR(
+        disk.Rename(fmt::format("{}/{}/{}/{}", kHome, kQuarantineName, entry->name, kStoreName),
+                    "/old/flatkv"));
     return CheckStoreGoesOn(disk, "/old", options_, history_, kHead);
   }
 
