@@ -129,6 +129,14 @@ class RemoteAdmin final : public AdminClient {
     return RemoteExport(options_, options, sink);
   }
 
+  StatusOr<CompactReport> Compact(const OnCompactProgress& on_progress) override;
+  StatusOr<ScrubStatus> Scrub(ScrubAction action) override {
+    v1::ScrubRequest request;
+    request.set_action(static_cast<v1::ScrubAction>(action));
+    ASSIGN_OR_RETURN(const auto response, Short(&v1::AdminService::Stub::Scrub, request));
+    return ToScrub(response);
+  }
+
  private:
   // A unary call with the deadline.
   template <typename Request, typename Response>
@@ -238,6 +246,34 @@ StatusOr<VerifyReport> RemoteAdmin::Verify(const VerifyOptions& options,
   RETURN_IF_ERROR(refused);
   if (!report.has_value()) {
     return Internal("the daemon ended the verification without a report");
+  }
+  return *std::move(report);
+}
+
+StatusOr<CompactReport> RemoteAdmin::Compact(const OnCompactProgress& on_progress) {
+  grpc::ClientContext context;
+  const auto stream = stub_->Compact(&context, v1::CompactRequest());
+  v1::CompactResponse response;
+  std::optional<StatusOr<CompactReport>> report;
+  bool cancelled = false;
+  while (stream->Read(&response)) {
+    if (response.has_report()) {
+      report = ToCompactReport(response.report());
+    } else if (!cancelled && response.has_progress()) {
+      const v1::CompactProgress& progress = response.progress();
+      cancelled = !on_progress({progress.db(), progress.done(), progress.total()});
+      if (cancelled) {
+        context.TryCancel();
+      }
+    }
+  }
+  const Status finished = FromGrpc(stream->Finish(), options_);
+  if (cancelled && !finished.ok()) {
+    return Cancelled("the compaction was cancelled; what was compacted stays so");
+  }
+  RETURN_IF_ERROR(finished);
+  if (!report.has_value()) {
+    return Internal("the daemon ended the compaction without a report");
   }
   return *std::move(report);
 }

@@ -74,6 +74,7 @@ RetentionInfo ToRetention(const v1::RetentionResponse& response) {
   info.activity.failed = activity.failed();
   info.activity.last_error = activity.last_error();
   info.on_dirty_store = response.on_dirty_store();
+  info.store_directory = response.store_directory();
   return info;
 }
 
@@ -163,6 +164,38 @@ StatusOr<VerifyReport> ToVerifyReport(const v1::VerifyReport& message) {
 QuarantineEntry ToQuarantine(const v1::QuarantineInfo& message) {
   return {message.name(), message.item(), message.reason(), message.created_unix_seconds(),
           message.bytes()};
+}
+
+StatusOr<CompactReport> ToCompactReport(const v1::CompactReport& message) {
+  if (message.dbs_size() != static_cast<int>(kDataDbs)) {
+    return Internal("the daemon's report does not have the four data DBs");
+  }
+  CompactReport report;
+  for (size_t i = 0; i < kDataDbs; ++i) {
+    const v1::CompactDb& db = message.dbs(static_cast<int>(i));
+    report.dbs[i] = {db.bytes_before(), db.bytes_after()};
+  }
+  report.seconds = message.seconds();
+  return report;
+}
+
+ScrubStatus ToScrub(const v1::ScrubResponse& response) {
+  ScrubStatus status;
+  status.state = response.state();
+  status.interval_seconds = response.interval_seconds();
+  status.bytes_per_second = response.bytes_per_second();
+  status.phase = response.phase();
+  status.started_unix_seconds = response.started_unix_seconds();
+  status.bytes = response.bytes();
+  status.last_end_unix_seconds = response.last_end_unix_seconds();
+  status.last_seconds = response.last_seconds();
+  status.last_bytes = response.last_bytes();
+  status.last_findings = response.last_findings();
+  status.findings.assign(response.findings().begin(), response.findings().end());
+  status.bytes_since_open = response.bytes_since_open();
+  status.passes_since_open = response.passes_since_open();
+  status.error = response.error();
+  return status;
 }
 
 v1::RollbackMethod FromChoice(RollbackChoice choice) {

@@ -19,6 +19,8 @@ StatusOr<RollbackResult> ToRollback(const v1::RollbackResponse& response);
 StatusOr<ReorgResult> ToReorg(const v1::ReorgResponse& response);
 StatusOr<VerifyReport> ToVerifyReport(const v1::VerifyReport& message);
 QuarantineEntry ToQuarantine(const v1::QuarantineInfo& message);
+StatusOr<CompactReport> ToCompactReport(const v1::CompactReport& message);
+ScrubStatus ToScrub(const v1::ScrubResponse& response);
 
 v1::RollbackMethod FromChoice(RollbackChoice choice);
 // Overwrites *request.

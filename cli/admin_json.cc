@@ -115,6 +115,7 @@ OrderedJson ToJson(const RetentionInfo& info) {
           {"quarantine_entries", info.quarantine_entries},
           {"quarantine_bytes", info.quarantine_bytes},
           {"on_dirty_store", info.on_dirty_store},
+          {"store_directory", info.store_directory},
           {"activity",
            {{"policy", activity.policy},
             {"running", activity.running},
@@ -123,6 +124,32 @@ OrderedJson ToJson(const RetentionInfo& info) {
             {"taken", activity.taken},
             {"failed", activity.failed},
             {"last_error", activity.last_error}}}};
+}
+
+OrderedJson ToJson(const CompactReport& report) {
+  OrderedJson dbs = OrderedJson::object();
+  for (size_t i = 0; i < kDataDbs; ++i) {
+    dbs[std::string(kDataDbNames[i])] = {{"bytes_before", report.dbs[i].bytes_before},
+                                         {"bytes_after", report.dbs[i].bytes_after}};
+  }
+  return {{"data_dbs", std::move(dbs)}, {"seconds", report.seconds}};
+}
+
+OrderedJson ToJson(const ScrubStatus& status) {
+  return {{"state", status.state},
+          {"interval_seconds", status.interval_seconds},
+          {"bytes_per_second", status.bytes_per_second},
+          {"phase", status.phase},
+          {"started_unix_seconds", status.started_unix_seconds},
+          {"bytes", status.bytes},
+          {"last_end_unix_seconds", status.last_end_unix_seconds},
+          {"last_seconds", status.last_seconds},
+          {"last_bytes", status.last_bytes},
+          {"last_findings", status.last_findings},
+          {"findings", status.findings},
+          {"bytes_since_open", status.bytes_since_open},
+          {"passes_since_open", status.passes_since_open},
+          {"error", status.error}};
 }
 
 std::string_view MethodName(RollbackMethod method) {

@@ -28,6 +28,13 @@ OrderedJson ToJson(const QuarantineEntry& entry);
 // last_seconds, taken, failed, last_error}}
 OrderedJson ToJson(const RetentionInfo& info);
 
+// {data_dbs: {account: {bytes_before, bytes_after} ...}, seconds}
+OrderedJson ToJson(const CompactReport& report);
+// {state, interval_seconds, bytes_per_second, phase, started_unix_seconds, bytes,
+// last_end_unix_seconds, last_seconds, last_bytes, last_findings, findings, bytes_since_open,
+// passes_since_open, error}
+OrderedJson ToJson(const ScrubStatus& status);
+
 // "undo" or "replay".
 std::string_view MethodName(RollbackMethod method);
 

@@ -140,6 +140,8 @@ StatusOr<StoreInfo> ToInfo(const v1::InfoResponse& response) {
   }
   info.poisoned = response.poisoned();
   info.poison_reason = response.poison_reason();
+  info.corrupt = response.corrupt();
+  info.corrupt_reason = response.corrupt_reason();
   return info;
 }
 

@@ -44,6 +44,8 @@ class CommandLine {
     RegisterArchive(commands_);
     RegisterRecovery(commands_);
     RegisterConfig(commands_);
+    RegisterBackup(commands_);
+    RegisterUpkeep(commands_);
   }
 
   int Run(int argc, const char* const* argv) {

@@ -30,7 +30,12 @@ CLI::App* CommandSet::Add(CLI::App* parent, const char* name, const char* summar
                           const char* details, Body body) {
   CLI::App* command = (parent == nullptr ? root_ : parent)->add_subcommand(name, summary);
   command->footer(details);
-  command->callback([this, body = std::move(body)] { chosen_ = body; });
+  // A command may hold others: then the one that was typed last counts.
+  command->callback([this, command, body = std::move(body)] {
+    if (command->get_subcommands().empty()) {
+      chosen_ = body;
+    }
+  });
   AddJson(command);
   return command;
 }

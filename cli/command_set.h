@@ -77,5 +77,8 @@ void RegisterWal(CommandSet& commands);
 void RegisterArchive(CommandSet& commands);
 void RegisterRecovery(CommandSet& commands);
 void RegisterConfig(CommandSet& commands);
+void RegisterCompact(CommandSet& commands);
+void RegisterBackup(CommandSet& commands);
+void RegisterUpkeep(CommandSet& commands);
 
 }  // namespace flatkv::cli

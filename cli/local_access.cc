@@ -14,7 +14,7 @@ namespace flatkv::cli {
 namespace {
 
 // What the library warns of belongs on standard error; its usual events do not concern a command.
-class WarningLogger final : public Logger {
+class StderrLogger final : public Logger {
  public:
   void Log(LogLevel level, std::string_view, std::string_view text) override {
     if (level == LogLevel::kWarning || level == LogLevel::kError) {
@@ -22,11 +22,6 @@ class WarningLogger final : public Logger {
     }
   }
 };
-
-WarningLogger& Warnings() {
-  static WarningLogger logger;
-  return logger;
-}
 
 std::string_view WalSyncName(WalSync sync) {
   switch (sync) {
@@ -126,6 +121,11 @@ class LocalAccess final : public StoreAccess {
 
 }  // namespace
 
+Logger& WarningLogger() {
+  static StderrLogger logger;
+  return logger;
+}
+
 Status MissingStoreError(const std::string& home) {
   return WithHint(NotFound(fmt::format("{}: there is no store in this directory", home)),
                   "flatkvd --home DIR and flatkv replay FILE --home DIR make one");
@@ -138,7 +138,7 @@ StatusOr<std::unique_ptr<StoreAccess>> OpenLocalAccess(const std::string& home,
     return MissingStoreError(home);
   }
   options.build = BuildVersion();
-  StatusOr<std::unique_ptr<Store>> store = Store::Open(fs, Warnings(), home, options);
+  StatusOr<std::unique_ptr<Store>> store = Store::Open(fs, WarningLogger(), home, options);
   if (!store.ok()) {
     if (ReasonOf(store.status()) == Reason::kLocked) {
       return WithHint(store.status(),

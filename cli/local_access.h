@@ -14,6 +14,9 @@ namespace flatkv::cli {
 // What to do where there is no store yet.
 enum class IfMissing { kFail, kCreate };
 
+// Writes warnings and errors of the library to standard error.
+Logger& WarningLogger();
+
 // kNotFound, with what makes a store.
 Status MissingStoreError(const std::string& home);
 

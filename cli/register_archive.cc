@@ -1,4 +1,4 @@
-// export, import, archive verify, compact.
+// export, import, archive verify.
 #include <memory>
 
 #include "cli/archive_commands.h"
@@ -89,28 +89,12 @@ void RegisterArchiveVerify(CommandSet& commands) {
   AddThreads(command, &typed->threads);
 }
 
-void RegisterCompact(CommandSet& commands) {
-  const auto typed = std::make_shared<CopyCommand>();
-  CLI::App* command = commands.AddOnAdmin(
-      nullptr, "compact", "Write the state of one version as a fresh, compact store",
-      "Examples:\n  flatkv compact --to /var/lib/flatkv-new\n"
-      "  flatkv compact --to ./fresh --at 1200 --home ./run --json\n"
-      "DIR becomes the home of a new store with this version and no history; it must be absent or "
-      "empty.\n"
-      "JSON: {mode, version, root, suite, store_id, rows, bytes, kept_rows, quarantined, seconds}",
-      [typed](const AdminSession& session) { return RunCompactTo(session, *typed, Interrupted); });
-  command->add_option("--to", typed->to, "The home of the new store")->required()->type_name("DIR");
-  AddAt(command, &typed->at);
-  AddThreads(command, &typed->threads);
-}
-
 }  // namespace
 
 void RegisterArchive(CommandSet& commands) {
   RegisterExport(commands);
   RegisterImport(commands);
   RegisterArchiveVerify(commands);
-  RegisterCompact(commands);
 }
 
 }  // namespace flatkv::cli

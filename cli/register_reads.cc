@@ -56,13 +56,15 @@ void RegisterReads(CommandSet& commands) {
       "Examples:\n  flatkv status\n  flatkv status --home /var/lib/flatkv --json\n"
       "JSON: {mode, address or home, version, root, suite, store_id, initial_version, "
       "oldest_version,\n"
-      "pending_version, wal_sync, poisoned, poison_reason, build, data_dbs: {account: {rows, "
-      "bytes,\n"
+      "pending_version, wal_sync, poisoned, poison_reason, corrupt, corrupt_reason, build,\n"
+      "data_dbs: {account: {rows, bytes,\n"
       "checksum} ...}, recovery (offline), retention: {oldest_retained, oldest_undo, current, "
       "snapshots,\n"
       "snapshot_bytes, undo_bytes, pins, open_views, quarantine_entries, quarantine_bytes,\n"
       "on_dirty_store, activity: {policy, running, last_version, last_seconds, taken, failed,\n"
-      "last_error}}, or null and retention_error when the admin listener does not answer}.\n"
+      "last_error}}, or null and retention_error when the admin listener does not answer, scrub: "
+      "as\n"
+      "flatkv scrub status}.\n"
       "Offline the policy is manual: a command takes no snapshot by itself",
       IfMissing::kFail,
       [&commands](StoreAccess& access) { return RunStatus(access, commands.json()); });

@@ -4,6 +4,7 @@
 
 #include "cli/admin_json.h"
 #include "cli/plan_text.h"
+#include "cli/upkeep_commands.h"
 #include "flatkv/base/hex.h"
 
 namespace flatkv::cli {
@@ -11,8 +12,15 @@ namespace {
 
 std::string Hex(const Digest& digest) { return HexEncode(AsBytes(digest)); }
 
+// How the scrub stands; nothing where administration is not reached.
+StatusOr<ScrubStatus> ScrubOf(StoreAccess& access) {
+  ASSIGN_OR_RETURN(StoreAdmin* const admin, access.Admin());
+  return admin->Scrub(ScrubAction::kStatus);
+}
+
 OrderedJson StatusJson(const StoreAccess& access, const StatusReport& report,
-                       const StatusOr<RetentionInfo>& retention) {
+                       const StatusOr<RetentionInfo>& retention,
+                       const StatusOr<ScrubStatus>& scrub) {
   const StoreInfo& info = report.info;
   OrderedJson document;
   document["mode"] = access.mode();
@@ -27,6 +35,8 @@ OrderedJson StatusJson(const StoreAccess& access, const StatusReport& report,
   document["wal_sync"] = report.wal_sync;
   document["poisoned"] = info.poisoned;
   document["poison_reason"] = info.poison_reason;
+  document["corrupt"] = info.corrupt;
+  document["corrupt_reason"] = info.corrupt_reason;
   document["build"] = report.build;
   for (size_t i = 0; i < kDataDbs; ++i) {
     document["data_dbs"][std::string(kDataDbNames[i])] = {{"rows", info.dbs[i].rows},
@@ -42,6 +52,7 @@ OrderedJson StatusJson(const StoreAccess& access, const StatusReport& report,
     document["retention"] = OrderedJson();
     document["retention_error"] = MessageOf(retention.status());
   }
+  document["scrub"] = scrub.ok() ? ToJson(*scrub) : OrderedJson();
   return document;
 }
 
@@ -111,13 +122,20 @@ OrderedJson RecoveryJson(const RecoveryInfo& recovery) {
           {"seconds", recovery.seconds}};
 }
 
-Status RunStatus(StoreAccess& access, bool json) {
+StatusOr<OrderedJson> CollectStatus(StoreAccess& access) {
   ASSIGN_OR_RETURN(const StatusReport report, access.Report());
   const StatusOr<RetentionInfo> retention = access.Retention();
+  return StatusJson(access, report, retention, ScrubOf(access));
+}
+
+Status RunStatus(StoreAccess& access, bool json) {
   if (json) {
-    PrintJsonLine(StatusJson(access, report, retention));
+    ASSIGN_OR_RETURN(const OrderedJson document, CollectStatus(access));
+    PrintJsonLine(document);
     return OkStatus();
   }
+  ASSIGN_OR_RETURN(const StatusReport report, access.Report());
+  const StatusOr<RetentionInfo> retention = access.Retention();
   const StoreInfo& info = report.info;
   fmt::print("{}", ModeLine(access));
   fmt::print("version   {}\n", info.version);
@@ -131,7 +149,9 @@ Status RunStatus(StoreAccess& access, bool json) {
                                    ? "nothing"
                                    : fmt::format("changes of version {}", info.pending_version));
   fmt::print("wal.sync  {}\n", report.wal_sync);
-  fmt::print("health    {}\n", info.poisoned ? "POISONED: " + info.poison_reason : "ok");
+  fmt::print("health    {}\n", info.poisoned  ? "POISONED: " + info.poison_reason
+                               : info.corrupt ? "CORRUPT: " + info.corrupt_reason
+                                              : "ok");
   fmt::print("build     {}\n", report.build);
   if (report.recovery.has_value()) {
     fmt::print("recovery  {}\n", RecoveryText(*report.recovery));
@@ -140,6 +160,9 @@ Status RunStatus(StoreAccess& access, bool json) {
     PrintRetention(access, *retention);
   } else {
     fmt::print("retention unknown: {}\n", MessageOf(retention.status()));
+  }
+  if (const StatusOr<ScrubStatus> scrub = ScrubOf(access); scrub.ok()) {
+    fmt::print("scrub     {}\n", ScrubText(*scrub));
   }
   PrintDataDbs(info);
   return OkStatus();

@@ -10,6 +10,8 @@
 namespace flatkv::cli {
 
 Status RunStatus(StoreAccess& access, bool json);
+// What RunStatus prints with `json`.
+StatusOr<OrderedJson> CollectStatus(StoreAccess& access);
 
 // "replayed versions 3 to 9 in 0.12 s", or "nothing to replay"; and what was cut.
 std::string RecoveryText(const RecoveryInfo& recovery);

@@ -9,7 +9,6 @@
 #include "flatkv/fs/posix_file_system.h"
 
 namespace flatkv::cli {
-namespace {
 
 // The same sources as the daemon's, so that both open a store with the same options.
 StatusOr<Config> ConfigOfHome(const TargetOptions& target) {
@@ -22,8 +21,6 @@ StatusOr<Config> ConfigOfHome(const TargetOptions& target) {
   }
   return ParseConfig("", path, ProcessEnvironment());
 }
-
-}  // namespace
 
 StatusOr<Config> LoadConfigFile(const std::string& path) {
   StatusOr<Config> config = LoadConfig(path, ProcessEnvironment());

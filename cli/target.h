@@ -28,6 +28,10 @@ struct TargetOptions {
 // when there is no such file.
 StatusOr<Config> LoadConfigFile(const std::string& path);
 
+// The configuration of the store in --home: as the daemon there would read it. REQUIRES: `home` is
+// set. Errors: as above.
+StatusOr<Config> ConfigOfHome(const TargetOptions& target);
+
 // --address, else environment FLATKV_ADDRESS, else the default. Errors: kInvalidArgument.
 StatusOr<ClientOptions> ResolveClient(const TargetOptions& target);
 

@@ -1,4 +1,5 @@
-// The table of configuration keys (store_keys.cc, history_keys.cc, service_keys.cc): the one place
+// The table of configuration keys (store_keys.cc, history_keys.cc, upkeep_keys.cc,
+// service_keys.cc): the one place
 // that knows a key's name, type, range, unit and meaning, and the field of Config behind it.
 // Defaults are not repeated in it: they are the initial values of the structs (config.h,
 // store_options.h), read through `get`, so that the two cannot differ.

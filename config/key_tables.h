@@ -22,6 +22,8 @@ using KeyChoices = std::string_view[];
 std::span<const KeySpec> StoreKeys();
 // [snapshot], [rollback], [hashlog], [views], [recovery]: how to come back to a version.
 std::span<const KeySpec> HistoryKeys();
+// [scrub]: what the daemon does by itself to find damage.
+std::span<const KeySpec> UpkeepKeys();
 // [limits], [server], [log]: how the daemon serves.
 std::span<const KeySpec> ServiceKeys();
 

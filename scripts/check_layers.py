@@ -37,7 +37,8 @@ ALLOWED = {
 # The only public headers of the store: what the layers above may include.
 STORE_API = {"flatkv/store/store.h", "flatkv/store/store_admin.h", "flatkv/store/store_options.h",
              "flatkv/store/store_import.h", "flatkv/store/state_reader.h", "flatkv/store/state_sums.h",
-             "flatkv/store/range_digest.h", "flatkv/store/compare.h", "flatkv/store/compare_side.h"}
+             "flatkv/store/range_digest.h", "flatkv/store/compare.h", "flatkv/store/compare_side.h",
+             "flatkv/store/backup.h", "flatkv/store/restore.h"}
 
 THIRD_PARTY = {
     r"leveldb/": {"flatkv/engine", "cli"},

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "flatkv/codec/data_db.h"
@@ -17,6 +19,10 @@ namespace {
 static_assert(static_cast<int>(RollbackChoice::kAuto) == v1::AUTO);
 static_assert(static_cast<int>(RollbackChoice::kUndo) == v1::UNDO);
 static_assert(static_cast<int>(RollbackChoice::kReplay) == v1::REPLAY);
+static_assert(static_cast<int>(ScrubAction::kStatus) == v1::SCRUB_STATUS);
+static_assert(static_cast<int>(ScrubAction::kStart) == v1::SCRUB_START);
+static_assert(static_cast<int>(ScrubAction::kPause) == v1::SCRUB_PAUSE);
+static_assert(static_cast<int>(ScrubAction::kResume) == v1::SCRUB_RESUME);
 static_assert(static_cast<int>(RollbackMethod::kUndo) + 1 == v1::UNDO);
 static_assert(static_cast<int>(RollbackMethod::kReplay) + 1 == v1::REPLAY);
 
@@ -151,6 +157,10 @@ void ToProto(const RetentionInfo& info, v1::RetentionResponse* response) {
   activity->set_failed(info.activity.failed);
   activity->set_last_error(info.activity.last_error);
   response->set_on_dirty_store(info.on_dirty_store);
+  // Clients have other working directories than the daemon.
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::absolute(info.store_directory, error);
+  response->set_store_directory(error ? info.store_directory : directory.string());
 }
 
 void ToProto(const SnapshotSummary& summary, SnapshotDetail detail, v1::Snapshot* snapshot) {
@@ -261,6 +271,49 @@ void ToProto(const QuarantineEntry& entry, v1::QuarantineInfo* info) {
   info->set_reason(entry.reason);
   info->set_created_unix_seconds(entry.created_unix_seconds);
   info->set_bytes(entry.bytes);
+}
+
+void ToProto(const CompactProgress& progress, v1::CompactProgress* message) {
+  message->set_db(progress.db);
+  message->set_done(progress.done);
+  message->set_total(progress.total);
+}
+
+void ToProto(const CompactReport& report, v1::CompactReport* message) {
+  for (const DataDb db : kAllDataDbs) {
+    v1::CompactDb* const entry = message->add_dbs();
+    entry->set_name(std::string(NameOf(db)));
+    entry->set_bytes_before(report.dbs[IndexOf(db)].bytes_before);
+    entry->set_bytes_after(report.dbs[IndexOf(db)].bytes_after);
+  }
+  message->set_seconds(report.seconds);
+}
+
+StatusOr<ScrubAction> ActionOf(v1::ScrubAction action) {
+  if (!v1::ScrubAction_IsValid(action)) {
+    return InvalidArgument(fmt::format("action: {} is none of STATUS, START, PAUSE, RESUME",
+                                       static_cast<int>(action)));
+  }
+  return static_cast<ScrubAction>(action);
+}
+
+void ToProto(const ScrubStatus& status, v1::ScrubResponse* response) {
+  response->set_state(status.state);
+  response->set_interval_seconds(status.interval_seconds);
+  response->set_bytes_per_second(status.bytes_per_second);
+  response->set_phase(status.phase);
+  response->set_started_unix_seconds(status.started_unix_seconds);
+  response->set_bytes(status.bytes);
+  response->set_last_end_unix_seconds(status.last_end_unix_seconds);
+  response->set_last_seconds(status.last_seconds);
+  response->set_last_bytes(status.last_bytes);
+  response->set_last_findings(status.last_findings);
+  for (const std::string& finding : status.findings) {
+    response->add_findings(finding);
+  }
+  response->set_bytes_since_open(status.bytes_since_open);
+  response->set_passes_since_open(status.passes_since_open);
+  response->set_error(status.error);
 }
 
 }  // namespace flatkv::server

@@ -49,5 +49,9 @@ void ToProto(const VerifyProgress& progress, v1::VerifyProgress* message);
 // At most kFindingsMax findings and a last one that says how many are left out.
 void ToProto(const VerifyReport& report, v1::VerifyReport* message);
 void ToProto(const QuarantineEntry& entry, v1::QuarantineInfo* info);
+void ToProto(const CompactProgress& progress, v1::CompactProgress* message);
+void ToProto(const CompactReport& report, v1::CompactReport* message);
+StatusOr<ScrubAction> ActionOf(v1::ScrubAction action);
+void ToProto(const ScrubStatus& status, v1::ScrubResponse* response);
 
 }  // namespace flatkv::server

@@ -8,6 +8,7 @@
 
 #include "flatkv/base/hex.h"
 #include "server/admin_convert.h"
+#include "server/compact_stream.h"
 #include "server/grpc_status.h"
 #include "server/verify_stream.h"
 
@@ -238,6 +239,33 @@ grpc::ServerUnaryReactor* AdminService::RemoveQuarantine(
                           RETURN_IF_ERROR(store_.admin().RemoveQuarantine(request->name()));
                           return fmt::format("entry {}", PrintableText(request->name()));
                         });
+}
+
+grpc::ServerWriteReactor<v1::CompactResponse>* AdminService::Compact(
+    grpc::CallbackServerContext* /*call*/, const v1::CompactRequest* /*request*/) {
+  return CompactStream::Start(store_.admin(), calls_);
+}
+
+grpc::ServerUnaryReactor* AdminService::Scrub(grpc::CallbackServerContext* call,
+                                              const v1::ScrubRequest* request,
+                                              v1::ScrubResponse* response) {
+  const StatusOr<ScrubAction> action = ActionOf(request->action());
+  if (!action.ok()) {
+    return Refuse(call, action.status());
+  }
+  const auto work = [this, action = *action, response]() -> Status {
+    ASSIGN_OR_RETURN(const ScrubStatus status, store_.admin().Scrub(action));
+    ToProto(status, response);
+    return OkStatus();
+  };
+  if (*action == ScrubAction::kStatus) {
+    return calls_.LookUp(call, work);
+  }
+  return calls_.Change(call, "admin.scrub", v1::ScrubAction_Name(request->action()),
+                       [work, response]() -> StatusOr<std::string> {
+                         RETURN_IF_ERROR(work());
+                         return response->state();
+                       });
 }
 
 }  // namespace flatkv::server

@@ -69,6 +69,12 @@ class AdminService final : public v1::AdminService::CallbackService {
                                              const v1::RemoveQuarantineRequest* request,
                                              v1::RemoveQuarantineResponse* response) override;
 
+  grpc::ServerWriteReactor<v1::CompactResponse>* Compact(
+      grpc::CallbackServerContext* call, const v1::CompactRequest* request) override;
+  grpc::ServerUnaryReactor* Scrub(grpc::CallbackServerContext* call,
+                                  const v1::ScrubRequest* request,
+                                  v1::ScrubResponse* response) override;
+
  private:
   Store& store_;
   AdminCalls calls_;

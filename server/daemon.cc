@@ -187,6 +187,7 @@ ExitCode Serve(const DaemonOptions& options, const Config& config, Logger& logge
   ValidationProcess validation;
   StoreOptions store_options = config.store;
   store_options.build = kBuildVersion;
+  store_options.scrub.in_background = true;
   store_options.snapshot.full_validation = [&validation](const std::string& clone_directory) {
     return validation.Validate(clone_directory);
   };

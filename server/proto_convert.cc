@@ -91,6 +91,8 @@ void ToProto(const StoreInfo& info, const ServiceLimits& limits, v1::InfoRespons
   }
   response->set_poisoned(info.poisoned);
   response->set_poison_reason(info.poison_reason);
+  response->set_corrupt(info.corrupt);
+  response->set_corrupt_reason(info.corrupt_reason);
   response->set_admin_address(limits.admin_address);
 }
 

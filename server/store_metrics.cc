@@ -28,6 +28,9 @@ void CollectInfo(const StoreInfo& info, MetricList* list) {
   list->Gauge("flatkv_store_poisoned",
               "1 after a failed write or sync: the store takes no commits until a restart.",
               info.poisoned ? 1 : 0);
+  list->Gauge("flatkv_store_corrupt",
+              "1 if damage was found: the store takes no commits until it is repaired.",
+              info.corrupt ? 1 : 0);
   if (info.poisoned) {
     list->Gauge("flatkv_store_poison_info", "Why the store takes no commits.", 1,
                 {{"reason", info.poison_reason}});
@@ -68,6 +71,19 @@ void CollectRetention(const RetentionInfo& retention, MetricList* list) {
               D(retention.quarantine_bytes));
 }
 
+void CollectScrub(const ScrubStatus& scrub, MetricList* list) {
+  list->Gauge("flatkv_scrub_running", "1 while a scrub's pass is in progress and not paused.",
+              scrub.state == "running" ? 1 : 0);
+  list->Gauge("flatkv_scrub_findings", "What the scrub found damaged and not repaired since.",
+              D(scrub.findings.size()));
+  list->Gauge("flatkv_scrub_last_end_timestamp_seconds",
+              "When the last pass of the scrub ended; 0: never.", D(scrub.last_end_unix_seconds));
+  list->Gauge("flatkv_scrub_last_seconds", "Time that the scrub's last pass took.",
+              D(scrub.last_seconds));
+  list->Counter("flatkv_scrub_bytes_total", "Bytes that the scrub has read since the start.",
+                D(scrub.bytes_since_open));
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> StoreMetrics::Collect() const {
@@ -87,6 +103,7 @@ std::vector<prometheus::MetricFamily> StoreMetrics::Collect() const {
   CollectRetention(retention, &list);
   CollectSnapshots(retention, &list);
   CollectRecovery(store_.recovery(), &list);
+  CollectScrub(store_.admin().Scrub(ScrubAction::kStatus).value_or(ScrubStatus()), &list);
   return list.Take();
 }
 

@@ -18,8 +18,9 @@ VerifyStream* VerifyStream::Start(StoreAdmin& admin, AdminCalls& calls,
 
 Status VerifyStream::Submit() {
   if (!calls_.verifications().TryBegin(1)) {
-    return WithReason(Unavailable("another verification runs: wait for it or cancel it"),
-                      Reason::kOperationInProgress);
+    return WithReason(
+        Unavailable("another verification, or a compaction, runs: wait for it or cancel it"),
+        Reason::kOperationInProgress);
   }
   const Status accepted = calls_.operations().Submit([this] { Run(); });
   if (!accepted.ok()) {

@@ -8,14 +8,17 @@ void FlushTracker::BatchWritten(Version version) {
 }
 
 void FlushTracker::LogCreated(uint64_t log) {
-  MutexLock lock(mu_);
-  // The first log is that of an opening DB: no memtable came before it.
-  if (live_log_ != 0) {
-    outstanding_[live_log_] = last_version_;
-    last_rotated_log_ = live_log_;
-    last_rotated_version_ = last_version_;
+  {
+    MutexLock lock(mu_);
+    // The first log is that of an opening DB: no memtable came before it.
+    if (live_log_ != 0) {
+      outstanding_[live_log_] = last_version_;
+      last_rotated_log_ = live_log_;
+      last_rotated_version_ = last_version_;
+    }
+    live_log_ = log;
   }
-  live_log_ = log;
+  changed_.NotifyAll();
 }
 
 void FlushTracker::LogRemoved(uint64_t log) {
@@ -65,6 +68,14 @@ bool FlushTracker::WaitFlushed(uint64_t log, std::chrono::milliseconds timeout) 
     changed_.WaitFor(mu_, timeout);
   }
   return !outstanding_.contains(log);
+}
+
+bool FlushTracker::WaitRotated(uint64_t log, std::chrono::milliseconds timeout) {
+  MutexLock lock(mu_);
+  if (live_log_ == log) {
+    changed_.WaitFor(mu_, timeout);
+  }
+  return live_log_ != log;
 }
 
 }  // namespace flatkv

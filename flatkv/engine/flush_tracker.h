@@ -40,6 +40,8 @@ class FlushTracker {
 
   // Waits until the memtable of `log` is durable or the time is up; true if it is durable.
   bool WaitFlushed(uint64_t log, std::chrono::milliseconds timeout) EXCLUDES(mu_);
+  // Waits until another log than `log` takes the writes or the time is up; true if one does.
+  bool WaitRotated(uint64_t log, std::chrono::milliseconds timeout) EXCLUDES(mu_);
 
  private:
   Mutex mu_;

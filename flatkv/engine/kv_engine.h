@@ -9,13 +9,14 @@
 // Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk and Stats from any thread;
 // Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing thread);
 // FinishCheckpoint and AbandonCheckpoint from one other thread, beside Write and Flush but not
-// beside Close.
+// beside Close. Compact has its own rule.
 //
 // Errors: kDataLoss for bytes that fail a checksum; after the first failed write or sync every
 // Write and Flush returns that error (reads go on).
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -107,6 +108,12 @@ class KvEngine {
   // Makes a Finish that waits, or comes later, fail with kUnavailable, and lets removals go on.
   // Nothing to abandon is fine.
   virtual void AbandonCheckpoint() = 0;
+  // Rewrites all tables, so that rows that were overwritten or removed take no space any more, in
+  // steps that cannot be stopped (about 64 MiB). `go_on` is called before each with the steps done
+  // and all; false ends the work with kCancelled. Whatever ends it, what was compacted stays so:
+  // the rows are the same before, between and after. From any thread, beside everything but Close;
+  // one at a time. Errors: the first failed write, which ends Write and Flush too; kDataLoss.
+  virtual Status Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) = 0;
   virtual EngineStats Stats() = 0;
   // Stops background work without flushing; idempotent. Call Flush() before for a clean close.
   // Everything called later fails with kUnavailable. REQUIRES: no other call is in progress and

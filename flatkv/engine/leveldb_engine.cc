@@ -12,13 +12,16 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "flatkv/base/check.h"
 #include "flatkv/base/mutex.h"
+#include "flatkv/base/thread_pool.h"
 #include "flatkv/engine/db_directory.h"
 #include "flatkv/engine/leveldb_checkpoint.h"
+#include "flatkv/engine/leveldb_compaction.h"
 #include "flatkv/engine/leveldb_env.h"
 #include "flatkv/engine/leveldb_info_log.h"
 #include "flatkv/engine/leveldb_iterator.h"
@@ -28,6 +31,8 @@ namespace flatkv {
 namespace {
 
 constexpr size_t kOwnCacheBytes = 8 << 20;
+// What a compaction does between two looks whether to go on: a few tables, about a second.
+constexpr uint64_t kCompactionStepBytes = uint64_t{64} << 20;
 // How soon a waiting Flush looks whether the flush it waits for has failed.
 constexpr std::chrono::milliseconds kFailurePoll{5};
 
@@ -51,6 +56,7 @@ class LevelDbEngine final : public KvEngine {
   StatusOr<std::vector<CheckpointFile>> FinishCheckpoint(const std::string& directory,
                                                          bool allow_copy) override;
   void AbandonCheckpoint() override { checkpoint_.Abandon(); }
+  Status Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) override;
   EngineStats Stats() override;
   Status Close() override;
 
@@ -65,6 +71,8 @@ class LevelDbEngine final : public KvEngine {
   // LevelDB reports the error of a background flush or compaction to the next writer, and only
   // there: this is one, without a batch.
   Status Probe();
+  // Of the keys from `begin` on, below `end`; null: no bound.
+  void CompactStep(const leveldb::Slice* begin, const leveldb::Slice* end);
 
   // Constant after construction.
   FileSystem& fs_;
@@ -252,6 +260,47 @@ StatusOr<std::vector<CheckpointFile>> LevelDbEngine::FinishCheckpoint(const std:
     return Closed();
   }
   return checkpoint_.Finish(directory, allow_copy);
+}
+
+Status LevelDbEngine::Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) {
+  if (db_ == nullptr) {
+    return Closed();
+  }
+  const std::vector<std::string> bounds = CompactionBounds(*db_, kCompactionStepBytes);
+  const size_t steps = bounds.size() + 1;
+  for (size_t i = 0; i < steps; ++i) {
+    if (!go_on(i, steps)) {
+      return Cancelled("the compaction was cancelled; what was compacted stays so");
+    }
+    const leveldb::Slice begin = ToSlice(i == 0 ? std::string_view() : bounds[i - 1]);
+    const leveldb::Slice end = ToSlice(i == bounds.size() ? std::string_view() : bounds[i]);
+    CompactStep(i == 0 ? nullptr : &begin, i == bounds.size() ? nullptr : &end);
+    // LevelDB says nothing of a compaction that failed but to the next writer.
+    RETURN_IF_ERROR(Probe());
+    RETURN_IF_ERROR(Annotate(env_.monitor().WriteFailure(), "leveldb " + path_));
+  }
+  return OkStatus();
+}
+
+// LevelDB begins by rotating the memtable out, a write that nobody else may join (db_write_mu_).
+// The call goes on for as long as the compaction takes, so it has a thread of its own, and the
+// writers are let in once the new memtable's log is there.
+void LevelDbEngine::CompactStep(const leveldb::Slice* begin, const leveldb::Slice* end) {
+  const ScheduledWork::Pass pass(env_.work());
+  std::atomic<bool> done = false;
+  std::thread compaction;
+  {
+    MutexLock lock(db_write_mu_);
+    const uint64_t log = env_.flushes().LiveLog();
+    compaction = std::thread([&] {
+      SetThreadName("fkv-compact");
+      db_->CompactRange(begin, end);
+      done = true;
+    });
+    while (!done && !env_.flushes().WaitRotated(log, kFailurePoll)) {
+    }
+  }
+  compaction.join();
 }
 
 EngineStats LevelDbEngine::Stats() {

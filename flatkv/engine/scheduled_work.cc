@@ -12,12 +12,27 @@ thread_local bool in_read = false;
 ScheduledWork::Reading::Reading() { in_read = true; }
 ScheduledWork::Reading::~Reading() { in_read = false; }
 
+ScheduledWork::Pass::Pass(ScheduledWork& work) : work_(work) {
+  {
+    MutexLock lock(work_.mu_);
+    ++work_.passes_;
+  }
+  work_.Release();
+}
+
+ScheduledWork::Pass::~Pass() {
+  MutexLock lock(work_.mu_);
+  --work_.passes_;
+}
+
 void ScheduledWork::Schedule(void (*function)(void*), void* argument) {
   const Work work{function, argument};
   if (in_read) {
     MutexLock lock(mu_);
-    kept_back_.push_back(work);
-    return;
+    if (passes_ == 0) {
+      kept_back_.push_back(work);
+      return;
+    }
   }
   Start(work);
 }

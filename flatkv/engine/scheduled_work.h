@@ -34,6 +34,19 @@ class ScheduledWork {
     Reading& operator=(const Reading&) = delete;
   };
 
+  // While one lives nothing is kept back: a compaction that somebody waits for needs LevelDB to
+  // believe only what is so.
+  class Pass {
+   public:
+    explicit Pass(ScheduledWork& work);
+    ~Pass();
+    Pass(const Pass&) = delete;
+    Pass& operator=(const Pass&) = delete;
+
+   private:
+    ScheduledWork& work_;
+  };
+
   // `threads` outlives the work.
   explicit ScheduledWork(BackgroundThreads& threads) : threads_(threads) {}
 
@@ -56,6 +69,7 @@ class ScheduledWork {
   const std::shared_ptr<std::atomic<int>> running_ = std::make_shared<std::atomic<int>>(0);
   Mutex mu_;
   std::vector<Work> kept_back_ GUARDED_BY(mu_);
+  int passes_ GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace flatkv

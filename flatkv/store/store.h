@@ -94,6 +94,8 @@ struct StoreInfo {
   std::array<DataDbSummary, kDataDbs> dbs;
   bool poisoned = false;
   std::string poison_reason;
+  bool corrupt = false;  // damage was found (StoreAdmin::Scrub): no commits until it is repaired
+  std::string corrupt_reason;
 };
 
 struct RecoveryInfo {

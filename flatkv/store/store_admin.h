@@ -10,6 +10,7 @@
 // does what would publish or remove a snapshot meanwhile.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "flatkv/base/status.h"
 #include "flatkv/base/types.h"
 #include "flatkv/codec/change_set.h"
+#include "flatkv/codec/data_db.h"
 #include "flatkv/fs/file_system.h"
 #include "flatkv/snapshot/intent.h"
 #include "flatkv/snapshot/pins.h"
@@ -65,7 +67,8 @@ struct RetentionInfo {
   uint64_t quarantine_entries = 0;
   uint64_t quarantine_bytes = 0;
   SnapshotActivity activity;
-  std::string on_dirty_store;  // the effective policy: "recover", "fail", ...
+  std::string on_dirty_store;   // the effective policy: "recover", "fail", ...
+  std::string store_directory;  // where the files are
 };
 
 enum class RollbackChoice {
@@ -151,6 +154,45 @@ struct ExportOptions {
   size_t threads = 1;         // that compress and hash
 };
 
+// What a compaction does now.
+struct CompactProgress {
+  std::string db;
+  uint64_t done = 0;  // steps
+  uint64_t total = 0;
+};
+// Called before each step; false cancels (kCancelled).
+using OnCompactProgress = std::function<bool(const CompactProgress&)>;
+
+struct CompactReport {
+  struct Db {
+    uint64_t bytes_before = 0;  // on disk
+    uint64_t bytes_after = 0;
+  };
+  std::array<Db, kDataDbs> dbs;
+  double seconds = 0;
+};
+
+enum class ScrubAction { kStatus, kStart, kPause, kResume };
+
+// Of the background verification.
+struct ScrubStatus {
+  std::string state;                  // "off", "idle", "running" or "paused"
+  uint64_t interval_seconds = 0;      // between the begins of two passes; 0: only by command
+  uint64_t bytes_per_second = 0;      // 0: unlimited
+  std::string phase;                  // "rows of storage"; empty: no pass is in progress
+  uint64_t started_unix_seconds = 0;  // of the pass in progress, as is the next
+  uint64_t bytes = 0;
+  uint64_t last_end_unix_seconds =
+      0;  // of the last pass that ended, as are the next three; 0: none
+  uint64_t last_seconds = 0;
+  uint64_t last_bytes = 0;
+  uint64_t last_findings = 0;
+  std::vector<std::string> findings;  // what makes the store CORRUPT; empty: it is not
+  uint64_t bytes_since_open = 0;
+  uint64_t passes_since_open = 0;
+  std::string error;  // why a pass waits; empty: it does not
+};
+
 class StoreAdmin {
  public:
   virtual ~StoreAdmin() = default;
@@ -206,6 +248,17 @@ class StoreAdmin {
   // kOutOfRange with Reason::kVersionUnreachable if the changelog has not the version's record;
   // kAborted with Reason::kRolledBack when a rollback or a close takes the version away.
   virtual StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) = 0;
+
+  // Rewrites the tables of the data DBs beside commits and reads. Whatever ends it, the store holds
+  // the same rows. Errors: kCancelled; kAborted with Reason::kRolledBack when a rollback or a close
+  // comes between; kUnavailable with Reason::kOperationInProgress while another one runs;
+  // kResourceExhausted for too little space, before anything is done; those of a commit.
+  virtual StatusOr<CompactReport> Compact(const OnCompactProgress& on_progress) = 0;
+
+  // The background verification: how it stands, after `action`. Pausing keeps what is done of a
+  // pass, but the data DB in progress. Errors: kFailedPrecondition for all but kStatus where
+  // ScrubOptions::in_background is off.
+  virtual StatusOr<ScrubStatus> Scrub(ScrubAction action) = 0;
 };
 
 // Recomputes every row hash of the clone of a snapshot in `clone_directory` and compares them with

@@ -17,8 +17,13 @@ Status ClosedStatus() { return WithReason(Unavailable("the store is closed"), Re
 
 }  // namespace
 
-Status StoreImpl::CheckWritable() const {
+Status StoreImpl::CheckAlive() const {
   return closed_.load(std::memory_order_acquire) ? ClosedStatus() : poison_.Check();
+}
+
+Status StoreImpl::CheckWritable() const {
+  RETURN_IF_ERROR(CheckAlive());
+  return corruption_.Check();
 }
 
 Status StoreImpl::CheckNext(Version version) {

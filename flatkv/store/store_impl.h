@@ -4,7 +4,8 @@
 // version's changes are applied to), store_commit_group.cc (the ordered commit), store_read.cc
 // (reads and status), store_views.cc, store_snapshots.cc (snapshots, pins,
 // prune), store_rollback.cc, store_reorg.cc, store_verify.cc, store_export.cc, store_swaps.cc (what
-// stands beside the store in its home), store_state.cc (comparison, differences, sizes).
+// stands beside the store in its home), store_state.cc (comparison, differences, sizes),
+// store_compact.cc, store_scrub.cc.
 //
 // What is open (data DBs, changelog, and what works on them) is one `OpenState`, which a rollback
 // closes and opens again.
@@ -26,6 +27,7 @@
 #include "flatkv/lthash/row_hasher.h"
 #include "flatkv/snapshot/intent.h"
 #include "flatkv/store/commit_group.h"
+#include "flatkv/store/corruption.h"
 #include "flatkv/store/data_dbs.h"
 #include "flatkv/store/hash_log.h"
 #include "flatkv/store/identity.h"
@@ -36,6 +38,7 @@
 #include "flatkv/store/pending_version.h"
 #include "flatkv/store/poison.h"
 #include "flatkv/store/row_processor.h"
+#include "flatkv/store/scrubber.h"
 #include "flatkv/store/snapshot_catalog.h"
 #include "flatkv/store/snapshotter.h"
 #include "flatkv/store/state_diff.h"
@@ -99,6 +102,8 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   StatusOr<std::vector<QuarantineEntry>> ListQuarantine() override;
   Status RemoveQuarantine(const std::string& name) override;
   StatusOr<ArchiveManifest> Export(const ExportOptions& options, ExportSink& sink) override;
+  StatusOr<CompactReport> Compact(const OnCompactProgress& on_progress) override;
+  StatusOr<ScrubStatus> Scrub(ScrubAction action) override;
 
   // StateReader
   StatusOr<VersionRanges> Ranges() override;
@@ -194,6 +199,8 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
 
   // store_commit.cc
   Status CheckWritable() const;
+  // CheckWritable, but for a store that is CORRUPT: what does not write rows goes on.
+  Status CheckAlive() const;
   Status CheckNext(Version version) REQUIRES(commit_mu_);
   Status CheckPayload(Version version, const ChangeSets& changes, size_t pending_bytes) const;
   Status ApplyLocked(Version version, const ChangeSets& changes) REQUIRES(commit_mu_);
@@ -298,6 +305,11 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   StatusOr<std::optional<ChangedKeys>> ChangedKeysOf(const DiffOptions& options, const GoOn& go_on)
       EXCLUDES(open_mu_);
 
+  // store_scrub.cc
+  Status OpenScrub() REQUIRES(commit_mu_);
+  void StopScrub() EXCLUDES(commit_mu_, open_mu_);
+  StatusOr<std::shared_ptr<View>> OpenHead() EXCLUDES(open_mu_);
+
   // Constant after Open.
   FileSystem& fs_;
   Logger& logger_;
@@ -355,6 +367,13 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
 
   // Snapshot bookkeeping files outside the catalog.
   Mutex quarantine_mu_;
+
+  std::atomic<bool> compacting_{false};
+  Corruption corruption_;
+  // Set by Open, joined by Close before anything that it reads goes; null without a background. No
+  // other lock is taken under it.
+  Mutex scrub_mu_;
+  std::unique_ptr<Scrubber> scrubber_ GUARDED_BY(scrub_mu_);
 };
 
 }  // namespace flatkv

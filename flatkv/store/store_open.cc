@@ -43,11 +43,14 @@ StoreImpl::StoreImpl(FileSystem& fs, Logger& logger, std::string directory,
       options_(options),
       poison_(logger),
       catalog_(fs, directory_),
-      views_(options.views) {}
+      views_(options.views),
+      corruption_(logger, options.scrub.refuse_reads_when_corrupt) {}
 
 StoreImpl::~StoreImpl() {
   // Nothing durable happens here: a store that was not closed recovers like one that was killed.
   const Status closed = WithReason(Unavailable("the store is closed"), Reason::kClosed);
+  closing_.store(true, std::memory_order_release);
+  StopScrub();
   MutexLock lock(commit_mu_);
   iterators_.EndAll(closed);
   views_.EndAll(closed);
@@ -201,7 +204,8 @@ Status StoreImpl::FinishOpen(const std::optional<Intent>& intent) {
                                                           : FinishReorg(*intent));
   }
   RETURN_IF_ERROR(RemoveTreeDurably(fs_, JoinPath(directory_, kReorgName)));
-  return RequestOverdueSnapshot();
+  RETURN_IF_ERROR(RequestOverdueSnapshot());
+  return OpenScrub();
 }
 
 Status StoreImpl::Flush() {
@@ -215,6 +219,7 @@ Status StoreImpl::Flush() {
 
 Status StoreImpl::Close() {
   closing_.store(true, std::memory_order_release);
+  StopScrub();
   MutexLock lock(commit_mu_);
   WriterLock open_lock(open_mu_);
   if (closed_.exchange(true)) {

@@ -61,6 +61,16 @@ struct ViewOptions {
   uint64_t memory_bytes_max = uint64_t{256} << 20;
 };
 
+// The background verification (StoreAdmin::Scrub).
+struct ScrubOptions {
+  // There is a thread for it: a daemon's store. Without one only its last findings count.
+  bool in_background = false;
+  std::chrono::milliseconds interval{0};  // from the end of a pass to the next; 0: only by command
+  uint64_t bytes_per_second = uint64_t{20} << 20;  // 0: as fast as it goes
+  // Reads of a store that is CORRUPT fail like its commits.
+  bool refuse_reads_when_corrupt = false;
+};
+
 // What Open does with a store that was not closed cleanly.
 enum class OnDirtyStore {
   kRecover,          // goes on from the data DBs as they are, which are checked, and the changelog
@@ -123,6 +133,7 @@ struct StoreOptions {
 
   SnapshotOptions snapshot;
   ViewOptions views;
+  ScrubOptions scrub;
   // Versions that can be rolled back, and viewed, without a clone; 0 keeps no undo records.
   uint64_t undo_depth = 128;
   // Versions whose hashes the hash log keeps, at least; 0: none.

@@ -37,6 +37,7 @@ StatusOr<ReadResult> StoreImpl::Get(std::span<const KeyRef> keys) {
   }
   ReaderLock open_lock(open_mu_);
   RETURN_IF_ERROR(CheckReadable());
+  RETURN_IF_ERROR(corruption_.CheckRead());
   for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
     ASSIGN_OR_RETURN(std::optional<ReadResult> result, TryGet(mapped, HeadVersion()));
     if (result.has_value()) {
@@ -92,6 +93,7 @@ StatusOr<std::unique_ptr<StoreIterator>> StoreImpl::Iterate(const IterateRange& 
   RETURN_IF_ERROR(ValidateModule(range.module));
   ReaderLock open_lock(open_mu_);
   RETURN_IF_ERROR(CheckReadable());
+  RETURN_IF_ERROR(corruption_.CheckRead());
   // The head stands still while overlay and DB iterators are taken, so together they are one
   // version.
   MutexLock lock(publish_mu_);
@@ -168,6 +170,9 @@ StoreInfo StoreImpl::Info() {
   const Status poison = poison_.Check();
   info.poisoned = !poison.ok();
   info.poison_reason = MessageOf(poison);
+  const Status corruption = corruption_.Check();
+  info.corrupt = !corruption.ok();
+  info.corrupt_reason = MessageOf(corruption);
   return info;
 }
 
@@ -204,9 +209,7 @@ StoreStats StoreImpl::Stats() {
   return stats;
 }
 
-Status StoreImpl::Health() {
-  return closed_.load(std::memory_order_acquire) ? ClosedStatus() : poison_.Check();
-}
+Status StoreImpl::Health() { return CheckWritable(); }
 
 Status StoreImpl::VerifyRows() {
   MutexLock lock(commit_mu_);

@@ -164,19 +164,19 @@ StatusOr<SnapshotSummary> StoreImpl::ShowSnapshot(Version version) {
 }
 
 Status StoreImpl::RemoveSnapshot(Version version) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   RETURN_IF_ERROR(catalog_.Remove(version));
   changelog_prune_due_ = true;
   return OkStatus();
 }
 
 StatusOr<Pin> StoreImpl::PinSnapshot(Version version, const std::string& reason) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   return catalog_.AddPin(version, reason);
 }
 
 Status StoreImpl::ReleasePin(const std::string& id) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   return catalog_.ReleasePin(id);
 }
 
@@ -226,7 +226,7 @@ StatusOr<std::vector<QuarantineEntry>> StoreImpl::ListQuarantine() {
 }
 
 Status StoreImpl::RemoveQuarantine(const std::string& name) {
-  RETURN_IF_ERROR(Health());
+  RETURN_IF_ERROR(CheckAlive());
   MutexLock lock(quarantine_mu_);
   const Status removed = ParseStagingName(name).has_value()
                              ? NotFound("a staging directory is the home's")
@@ -237,6 +237,7 @@ Status StoreImpl::RemoveQuarantine(const std::string& name) {
 RetentionInfo StoreImpl::Retention() {
   RetentionInfo info;
   info.on_dirty_store = NameOf(options_.on_dirty_store);
+  info.store_directory = directory_;
   info.activity = snapshot_log_.Activity();
   info.activity.policy = NameOf(options_.snapshot.policy);
   info.open_views = views_.open_views();

@@ -18,6 +18,7 @@ constexpr uint64_t kCloneWriteBufferBytes = uint64_t{4} << 20;
 }  // namespace
 
 StatusOr<std::shared_ptr<StoreView>> StoreImpl::ViewAt(Version version) {
+  RETURN_IF_ERROR(corruption_.CheckRead());
   ASSIGN_OR_RETURN(std::shared_ptr<View> view, OpenView(version));
   return std::shared_ptr<StoreView>(std::move(view));
 }

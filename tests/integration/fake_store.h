@@ -60,6 +60,9 @@ class FakeStoreAdmin final : public StoreAdmin {
   RetentionInfo retention;
   std::vector<SnapshotSummary> snapshots;
   std::vector<QuarantineEntry> quarantine;
+  std::function<StatusOr<CompactReport>(const OnCompactProgress&)> compact;
+  ScrubStatus scrub;
+  std::vector<ScrubAction> actions;
   std::function<StatusOr<SnapshotSummary>()> on_create;
   std::function<Status(Version)> on_remove;
   std::function<StatusOr<Pin>(Version, const std::string&)> on_pin;
@@ -107,6 +110,13 @@ class FakeStoreAdmin final : public StoreAdmin {
   StatusOr<VerifyReport> Verify(const VerifyOptions& options,
                                 const OnVerifyProgress& on_progress) override {
     return Ask(on_verify, options, on_progress);
+  }
+  StatusOr<CompactReport> Compact(const OnCompactProgress& on_progress) override {
+    return compact ? compact(on_progress) : StatusOr<CompactReport>(CompactReport());
+  }
+  StatusOr<ScrubStatus> Scrub(ScrubAction action) override {
+    actions.push_back(action);
+    return scrub;
   }
   StatusOr<std::vector<QuarantineEntry>> ListQuarantine() override { return quarantine; }
   Status RemoveQuarantine(const std::string& name) override {

@@ -84,6 +84,14 @@ class FakeAdmin : public StoreAdmin {
     }
     return report;
   }
+  StatusOr<CompactReport> Compact(const OnCompactProgress&) override {
+    done.push_back("compact");
+    return compact_report;
+  }
+  StatusOr<ScrubStatus> Scrub(ScrubAction action) override {
+    done.push_back("scrub " + std::to_string(static_cast<int>(action)));
+    return scrub;
+  }
   StatusOr<std::vector<QuarantineEntry>> ListQuarantine() override { return quarantine; }
   Status RemoveQuarantine(const std::string& name) override {
     done.push_back("quarantine rm " + name);
@@ -99,6 +107,8 @@ class FakeAdmin : public StoreAdmin {
   StatusOr<RollbackPlan> rollback_plan = RollbackPlan();
   VerifyReport report;
   std::vector<QuarantineEntry> quarantine;
+  CompactReport compact_report;
+  ScrubStatus scrub;
 
   std::vector<std::string> done;  // what changed something
   std::vector<VerifyOptions> verified;

@@ -103,6 +103,10 @@ memory-bytes = "23MiB"
 on-dirty-store = "restore-snapshot"
 wipe-confirmation = "0123456789abcdef0123456789abcdef"
 check-every = 24
+[scrub]
+interval = "26h"
+bytes-per-second = "27KiB"
+reads-when-corrupt = "refuse"
 [limits]
 max-key-bytes = 111
 max-module-bytes = 12
@@ -158,6 +162,9 @@ format = "json"
   EXPECT_EQ(store.on_dirty_store, OnDirtyStore::kRestoreSnapshot);
   EXPECT_EQ(store.wipe_confirmation, "0123456789abcdef0123456789abcdef");
   EXPECT_EQ(store.replay_check_every, 24u);
+  EXPECT_EQ(store.scrub.interval, std::chrono::hours(26));
+  EXPECT_EQ(store.scrub.bytes_per_second, uint64_t{27} << 10);
+  EXPECT_TRUE(store.scrub.refuse_reads_when_corrupt);
   ASSERT_EQ(config.server.listen.size(), 2u);
   EXPECT_EQ(config.server.listen[0].path, "/s");
   EXPECT_EQ(config.server.listen[1], (ListenAddress{.host = "::", .port = 15}));

@@ -43,6 +43,21 @@ TEST(ScheduledWorkTest, KeepsBackNothingOfOtherThreads) {
   EXPECT_EQ(ran, 1);
 }
 
+TEST(ScheduledWorkTest, KeepsBackNothingDuringAPass) {
+  std::atomic<int> ran = 0;
+  std::optional<BackgroundThreads> threads(1);
+  ScheduledWork work(*threads);
+  const ScheduledWork::Reading reading;
+  work.Schedule(Count, &ran);
+  {
+    const ScheduledWork::Pass pass(work);  // lets go what was kept back before
+    work.Schedule(Count, &ran);
+  }
+  work.Schedule(Count, &ran);
+  threads.reset();
+  EXPECT_EQ(ran, 2);
+}
+
 // Tables that overlap, so that many Gets look into some in vain.
 TEST_F(LevelDbEngineTest, ReadsCauseNoCompactionsAndDoNotKeepFlushesBack) {
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KvEngine> engine, Open());
