@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/archive_commands.h"
 #include "cli/errors.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -16,6 +17,8 @@
 #include "config/listen_address.h"
 #include "flatkv/base/hex.h"
 #include "flatkv/codec/keys.h"
+#include "flatkv/fs/posix_file_system.h"
+#include "flatkv/store/archive_source.h"
 #include "flatkv/store/compare.h"
 
 namespace flatkv::cli {
@@ -30,19 +33,19 @@ std::string RetainedText(const VersionRanges& ranges) {
 }
 
 // The version to compare at.
-StatusOr<Version> ChooseVersion(const VersionRanges& here, const VersionRanges& there,
-                                const std::string& peer, std::optional<Version> at) {
+StatusOr<Version> ChooseVersion(const CompareParties& parties, std::optional<Version> at) {
+  ASSIGN_OR_RETURN(const VersionRanges here, parties.here.Ranges());
+  ASSIGN_OR_RETURN(const VersionRanges there, parties.there.Ranges());
   const Version version = at.value_or(std::min(here.head, there.head));
   for (const VersionRanges* side : {&here, &there}) {
     if (side->oldest_retained == 0 || version < side->oldest_retained || version > side->head) {
-      return WithHint(
-          WithReason(
-              OutOfRange(fmt::format(
-                  "version {} is not retained by both: this store retains {}, the peer at "
-                  "{} {}",
-                  version, RetainedText(here), peer, RetainedText(there))),
-              version > side->head ? Reason::kVersionAboveHead : Reason::kVersionUnreachable),
-          "flatkv hashlog compare --peer ADDR needs only the hash logs of the two");
+      const Status missing = WithReason(
+          OutOfRange(fmt::format("version {} is not retained by both: this side retains {}, {} {}",
+                                 version, RetainedText(here), parties.there_name,
+                                 RetainedText(there))),
+          version > side->head ? Reason::kVersionAboveHead : Reason::kVersionUnreachable);
+      return parties.hint.empty() ? missing
+                                  : WithHint(missing, parties.hint + " needs only the hash logs");
     }
   }
   return version;
@@ -71,13 +74,13 @@ void PrintDifference(const RowDifference& row, bool json) {
   std::fflush(stdout);
 }
 
-void PrintReport(const StateSession& session, const std::string& peer, const CompareReport& report,
+void PrintReport(const CompareParties& parties, const CompareReport& report,
                  const SideTraffic& traffic) {
   const bool is_same = report.here.sums == report.there.sums ||
                        (report.kind == DigestKind::kSha256 && report.differing_rows == 0);
-  if (session.json) {
-    PrintJsonLine({{"mode", session.access.mode()},
-                   {"peer", peer},
+  if (parties.json) {
+    PrintJsonLine({{"mode", parties.mode},
+                   {"with", parties.there_name},
                    {"version", report.here.version},
                    {"same", is_same},
                    {"here",
@@ -107,8 +110,11 @@ void PrintReport(const StateSession& session, const std::string& peer, const Com
              is_same ? "the states are the same"
                      : fmt::format("{}{} rows differ", report.is_complete ? "" : "at least ",
                                    report.differing_rows));
-  fmt::print("peer      {} round trips, {} bytes sent, {} received; {} rows digested\n",
-             traffic.round_trips, traffic.sent_bytes, traffic.received_bytes, report.rows_digested);
+  if (traffic.round_trips > 0) {
+    fmt::print("peer      {} round trips, {} bytes sent, {} received\n", traffic.round_trips,
+               traffic.sent_bytes, traffic.received_bytes);
+  }
+  fmt::print("digested  {} rows\n", report.rows_digested);
   std::fflush(stdout);
 }
 
@@ -120,18 +126,14 @@ StatusOr<std::string> PeerAddress(const std::string& text) {
                       : StatusOr<std::string>(Annotate(address.status(), "--peer"));
 }
 
-Status RunCompareWith(const StateSession& session, StateReader& peer, const std::string& peer_name,
-                      const CompareCommandOptions& options,
+Status RunCompareWith(const CompareParties& parties, const CompareCommandOptions& options,
                       const std::function<bool()>& interrupted) {
-  ASSIGN_OR_RETURN(const VersionRanges here_ranges, session.state.Ranges());
-  ASSIGN_OR_RETURN(const VersionRanges there_ranges, peer.Ranges());
-  ASSIGN_OR_RETURN(const Version version,
-                   ChooseVersion(here_ranges, there_ranges, peer_name, options.at));
+  ASSIGN_OR_RETURN(const Version version, ChooseVersion(parties, options.at));
   const GoOn go_on = [&interrupted] { return !interrupted(); };
-  ASSIGN_OR_RETURN(const std::unique_ptr<CompareSide> here, session.state.SideAt(version, go_on));
-  ASSIGN_OR_RETURN(const std::unique_ptr<CompareSide> there, peer.SideAt(version, go_on));
-  if (!session.json) {
-    fmt::print("{}", ModeLine(session.access));
+  ASSIGN_OR_RETURN(const std::unique_ptr<CompareSide> here, parties.here.SideAt(version, go_on));
+  ASSIGN_OR_RETURN(const std::unique_ptr<CompareSide> there, parties.there.SideAt(version, go_on));
+  if (!parties.json) {
+    fmt::print("{}", parties.mode_line);
     std::fflush(stdout);
   }
   StatusLine line;
@@ -139,7 +141,7 @@ Status RunCompareWith(const StateSession& session, StateReader& peer, const std:
   compare.rows_max = options.rows_max;
   CompareCallbacks callbacks;
   callbacks.on_difference = [&](const RowDifference& row) {
-    PrintDifference(row, session.json);
+    PrintDifference(row, parties.json);
     return OkStatus();
   };
   callbacks.on_progress = [&](const CompareProgress& progress) {
@@ -151,23 +153,49 @@ Status RunCompareWith(const StateSession& session, StateReader& peer, const std:
   if (!report.ok()) {
     return report.status();
   }
-  PrintReport(session, peer_name, *report, there->traffic());
+  PrintReport(parties, *report, there->traffic());
   if (report->differing_rows == 0) {
     return OkStatus();
   }
-  return WithHint(
-      AlreadyExists(fmt::format("the states of version {} differ", version)),
-      report->is_complete
-          ? "flatkv hashlog compare --peer ADDR tells the version in which they parted"
-          : "--limit 0 shows all; flatkv hashlog compare --peer ADDR tells the version in which "
-            "they parted");
+  const Status differ = AlreadyExists(fmt::format("the states of version {} differ", version));
+  std::string hint = report->is_complete ? "" : "--limit 0 shows all";
+  if (!parties.hint.empty()) {
+    hint += fmt::format("{}{} tells the version in which they parted", hint.empty() ? "" : "; ",
+                        parties.hint);
+  }
+  return hint.empty() ? differ : WithHint(differ, hint);
 }
 
 Status RunCompare(const StateSession& session, const CompareCommandOptions& options,
                   const std::function<bool()>& interrupted) {
   CatchInterrupts();
+  const std::string mode(session.access.mode());
+  if (!options.archive.empty()) {
+    ASSIGN_OR_RETURN(
+        const std::unique_ptr<StateSource> archive,
+        OpenArchiveSource(PosixFileSystem(), options.archive, DefaultArchiveThreads()));
+    return RunCompareWith({session.state, *archive, mode, ModeLine(session.access),
+                           fmt::format("the archive {}", options.archive), "", session.json},
+                          options, interrupted);
+  }
   const std::unique_ptr<StateReader> peer = NewStateClient(options.peer);
-  return RunCompareWith(session, *peer, options.peer.address, options, interrupted);
+  return RunCompareWith({session.state, *peer, mode, ModeLine(session.access),
+                         fmt::format("the peer at {}", options.peer.address),
+                         "flatkv hashlog compare --peer ADDR", session.json},
+                        options, interrupted);
+}
+
+Status RunCompareArchives(const std::string& here, const std::string& there, bool json,
+                          const CompareCommandOptions& options,
+                          const std::function<bool()>& interrupted) {
+  CatchInterrupts();
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateSource> first,
+                   OpenArchiveSource(PosixFileSystem(), here, DefaultArchiveThreads()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<StateSource> second,
+                   OpenArchiveSource(PosixFileSystem(), there, DefaultArchiveThreads()));
+  return RunCompareWith(
+      {*first, *second, "archive", "", fmt::format("the archive {}", there), "", json}, options,
+      interrupted);
 }
 
 }  // namespace flatkv::cli

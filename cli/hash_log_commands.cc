@@ -23,12 +23,6 @@ constexpr Version kShownVersions = 20;
 
 std::string Hex(const Digest& digest) { return HexEncode(AsBytes(digest)); }
 
-OrderedJson ToJson(const VersionSums& sums) {
-  OrderedJson json = {{"version", sums.version}, {"root", Hex(sums.root)}};
-  json["data_dbs"] = sums.has_sums ? cli::ToJson(sums.dbs) : OrderedJson();
-  return json;
-}
-
 void Print(const VersionSums& sums) {
   fmt::print("version {:>10}  {}\n", sums.version, Hex(sums.root));
   if (!sums.has_sums) {

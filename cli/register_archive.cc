@@ -1,8 +1,9 @@
-// export, import, archive verify.
+// export, import, archive verify and compare.
 #include <memory>
 
 #include "cli/archive_commands.h"
 #include "cli/command_set.h"
+#include "cli/compare_command.h"
 #include "cli/interrupt.h"
 
 namespace flatkv::cli {
@@ -71,9 +72,8 @@ void RegisterImport(CommandSet& commands) {
   commands.AddConfirm(command);
 }
 
-void RegisterArchiveVerify(CommandSet& commands) {
+void RegisterArchiveVerify(CommandSet& commands, CLI::App* group) {
   const auto typed = std::make_shared<ArchiveVerifyCommand>();
-  CLI::App* group = commands.AddGroup("archive", "Archives of flatkv export");
   CLI::App* command = commands.Add(
       group, "verify", "Check every chunk of an archive, and all of them against the root",
       "Examples:\n  flatkv archive verify /backup/state-1200\n"
@@ -89,12 +89,36 @@ void RegisterArchiveVerify(CommandSet& commands) {
   AddThreads(command, &typed->threads);
 }
 
+void RegisterArchiveCompare(CommandSet& commands, CLI::App* group) {
+  struct Typed {
+    std::string here;
+    std::string there;
+    CompareCommandOptions options;
+  };
+  const auto typed = std::make_shared<Typed>();
+  CLI::App* command = commands.Add(
+      group, "compare", "Find the rows that differ between two archives of one version",
+      "Examples:\n  flatkv archive compare /backup/state-1200 /backup/other/state-1200\n"
+      "Needs no store. Output and exit code as of flatkv compare.",
+      [&commands, typed] {
+        return RunCompareArchives(typed->here, typed->there, commands.json(), typed->options,
+                                  Interrupted);
+      });
+  command->add_option("here", typed->here, "One archive")->required()->type_name("PATH");
+  command->add_option("there", typed->there, "The other")->required()->type_name("PATH");
+  command->add_option("--limit", typed->options.rows_max, "At most N differing rows; 0: all [100]")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+}
+
 }  // namespace
 
 void RegisterArchive(CommandSet& commands) {
   RegisterExport(commands);
   RegisterImport(commands);
-  RegisterArchiveVerify(commands);
+  CLI::App* group = commands.AddGroup("archive", "Archives of flatkv export");
+  RegisterArchiveVerify(commands, group);
+  RegisterArchiveCompare(commands, group);
 }
 
 }  // namespace flatkv::cli

@@ -33,20 +33,30 @@ void RegisterCompare(CommandSet& commands) {
   };
   const auto typed = std::make_shared<Typed>();
   CLI::App* compare = commands.AddOnState(
-      nullptr, "compare", "Find the rows that differ from those of another node",
-      "Examples:\n  flatkv compare --peer 10.0.0.7:7450\n"
+      nullptr, "compare", "Find the rows that differ from those of another node or an archive",
+      "Examples:\n  flatkv compare --peer 10.0.0.7:7450\n  flatkv compare --archive "
+      "/backup/state-1200\n"
       "  flatkv compare --home /var/lib/flatkv --peer 10.0.0.7:7450 --at 1200 --limit 0 --json\n"
-      "Both daemons may go on committing. Exit code 13 when rows differ. JSON: a line {data_db, "
+      "Both daemons may go on committing. Two archives: flatkv archive compare. Exit code 13 when "
+      "rows differ. JSON: a line {data_db, "
       "module,\n"
       "key, difference, here, there} for each row, here and there {version, bytes, row} or null, "
       "then\n"
-      "{mode, peer, version, same, here: {root, suite, store_id}, there, digests, differing_rows,\n"
+      "{mode, with, version, same, here: {root, suite, store_id}, there, digests, differing_rows,\n"
       "complete, rows_digested, round_trips, sent_bytes, received_bytes}",
       [&commands, typed](const StateSession& session) -> Status {
-        ASSIGN_OR_RETURN(typed->options.peer, PeerOf(commands, typed->peer));
+        if (typed->options.archive.empty()) {
+          ASSIGN_OR_RETURN(typed->options.peer, PeerOf(commands, typed->peer));
+        }
         return RunCompare(session, typed->options, Interrupted);
       });
-  AddPeer(compare, &typed->peer);
+  CLI::Option_group* with = compare->add_option_group("With");
+  with->add_option("--peer", typed->peer, "The other daemon: unix:PATH or HOST:PORT")
+      ->type_name("ADDR");
+  with->add_option("--archive", typed->options.archive, "An archive that flatkv export has made")
+      ->type_name("PATH")
+      ->check(CLI::ExistingPath);
+  with->require_option(1);
   compare->add_option("--at", typed->options.at, "Version [the lower of the two heads]")
       ->type_name("V")
       ->check(CLI::PositiveNumber);

@@ -64,4 +64,10 @@ OrderedJson ToJson(const StateSums& sums) {
   return json;
 }
 
+OrderedJson ToJson(const VersionSums& sums) {
+  OrderedJson json = {{"version", sums.version}, {"root", HexEncode(AsBytes(sums.root))}};
+  json["data_dbs"] = sums.has_sums ? ToJson(sums.dbs) : OrderedJson();
+  return json;
+}
+
 }  // namespace flatkv::cli

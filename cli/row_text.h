@@ -23,5 +23,7 @@ OrderedJson StoredJson(const std::optional<StoredValue>& value);
 OrderedJson ToJson(const RowSums& sums);
 // {account: {checksum, rows, bytes, modules: {evm: {checksum, rows, bytes} ...}} ...}
 OrderedJson ToJson(const StateSums& sums);
+// {version, root, data_dbs}, where data_dbs is null if only the root is known.
+OrderedJson ToJson(const VersionSums& sums);
 
 }  // namespace flatkv::cli

@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "cli/plan_text.h"
 #include "cli/real_path.h"
+#include "cli/row_text.h"
 #include "cli/status_command.h"
 #include "config/metrics_listen.h"
 #include "flatkv/codec/changelog_entry.h"
@@ -31,6 +32,8 @@ namespace {
 
 constexpr std::chrono::seconds kMetricsTimeout{10};
 constexpr uint64_t kTextBytesMax = uint64_t{64} << 20;
+// Versions of the hash log in a bundle.
+constexpr Version kHashLogVersions = 1'000;
 constexpr uint64_t kSystemFileBytesMax = uint64_t{1} << 20;
 
 struct Part {
@@ -64,6 +67,7 @@ class Bundle {
     RETURN_IF_ERROR(Add("files.txt", [this] { return FilesText(); }));
     RETURN_IF_ERROR(Add("changelog.txt", [this] { return ChangelogText(); }));
     RETURN_IF_ERROR(Add("blocks.jsonl", [this] { return BlocksText(); }));
+    RETURN_IF_ERROR(Add("hashlog.jsonl", [this] { return HashLogText(); }));
     RETURN_IF_ERROR(AddManifests());
     return Write("MANIFEST", ManifestText());
   }
@@ -260,6 +264,23 @@ class Bundle {
                 "--blocks");
           }
           text += line + "\n";
+          return OkStatus();
+        }));
+    return text;
+  }
+
+  // What another node's bundle is compared with: where the two parted.
+  StatusOr<std::string> HashLogText() {
+    StateReader& state = session_.access.State();
+    ASSIGN_OR_RETURN(const VersionRanges ranges, state.Ranges());
+    if (ranges.hash_log_first == 0) {
+      return FailedPrecondition("the hash log is empty or off");
+    }
+    std::string text;
+    RETURN_IF_ERROR(state.ReadHashLog(
+        std::max(ranges.hash_log_first, ranges.hash_log_last - kHashLogVersions + 1),
+        ranges.hash_log_last, [&](const VersionSums& sums) {
+          text += ToJson(sums).dump() + "\n";
           return OkStatus();
         }));
     return text;

@@ -35,10 +35,10 @@ ALLOWED = {
               "flatkv/store", "config", "cli"},
 }
 # The only public headers of the store: what the layers above may include.
-STORE_API = {"flatkv/store/store.h", "flatkv/store/store_admin.h", "flatkv/store/store_options.h",
-             "flatkv/store/store_import.h", "flatkv/store/state_reader.h", "flatkv/store/state_sums.h",
-             "flatkv/store/range_digest.h", "flatkv/store/compare.h", "flatkv/store/compare_side.h",
-             "flatkv/store/backup.h", "flatkv/store/restore.h"}
+STORE_API = {"flatkv/store/archive_source.h", "flatkv/store/backup.h", "flatkv/store/compare.h",
+             "flatkv/store/compare_side.h", "flatkv/store/range_digest.h", "flatkv/store/restore.h",
+             "flatkv/store/state_reader.h", "flatkv/store/state_sums.h", "flatkv/store/store.h",
+             "flatkv/store/store_admin.h", "flatkv/store/store_import.h", "flatkv/store/store_options.h"}
 
 THIRD_PARTY = {
     r"leveldb/": {"flatkv/engine", "cli"},

@@ -83,13 +83,18 @@ struct StateSizes {
   ContractSizes contracts;
 };
 
-class StateReader {
+// States that can be compared.
+class StateSource {
  public:
-  virtual ~StateReader() = default;
+  virtual ~StateSource() = default;
 
   virtual StatusOr<VersionRanges> Ranges() = 0;
   // The state at a version, to be compared with another. `go_on` is asked in its calls.
   virtual StatusOr<std::unique_ptr<CompareSide>> SideAt(Version version, const GoOn& go_on) = 0;
+};
+
+class StateReader : public StateSource {
+ public:
   // What the hash log has of the versions `first` .. `last`, ascending; an error of `use` ends it.
   // Errors: kOutOfRange with Reason::kVersionPruned or kVersionAboveHead, naming what there is.
   virtual Status ReadHashLog(Version first, Version last,

@@ -77,6 +77,28 @@ class Differences(DaemonTestCase):
         self.run_fails(11, "compare", "--address", a.address, "--peer", f"unix:{self.directory}/nobody")
         self.run_fails(2, "compare", "--address", a.address, "--peer", "nonsense:address:")
 
+    def test_compare_with_archives(self):
+        a, b = self.pair()
+        archives = []
+        for daemon in (a, b):
+            archives.append(self.directory / f"archive-{len(archives)}")
+            self.run_ok("export", "--home", daemon.home, "--to", archives[-1])
+        (report,) = self.lines("compare", "--address", a.address, "--archive", archives[0])
+        self.assertTrue(report["same"])
+        self.assertIn(str(archives[0]), report["with"])
+        for words in (("compare", "--home", a.home, "--archive", archives[1]),
+                      ("archive", "compare", archives[0], archives[1])):
+            *rows, report = self.lines(*words, code=EXIT_DIFFERS)
+            self.assertEqual([(r["module"], r["key"], r["difference"]) for r in rows],
+                             [("fork", "01", "missing here")])
+            self.assertEqual(report["round_trips"], 0)
+        older = self.directory / "archive-older"
+        self.run_ok("export", "--home", a.home, "--to", older, "--at", HEAD - 1)
+        self.assertIn(f"retains versions {HEAD - 1} to {HEAD - 1}",
+                      self.run_fails(4, "archive", "compare", archives[0], older))
+        self.run_fails(2, "compare", "--address", a.address)
+        self.run_fails(2, "compare", "--address", a.address, "--peer", b.address, "--archive", older)
+
     def test_hashlog_finds_the_version_data_db_and_module(self):
         a, b = self.pair()
         for flags in ((), ("--all",)):

@@ -149,6 +149,7 @@ class ExportImport(AdminTestCase):
             copy.expect_sound()
             self.assertIn("name an empty one", store.fails(1, "compact", "--to", home))
             store.expect_head(HEAD)
+            store.fails(2, "compact", "--at", str(AT))
 
 
 if __name__ == "__main__":

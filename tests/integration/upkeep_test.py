@@ -244,6 +244,8 @@ class SupportBundle(AdminTestCase):
                 self.assertIn(name, manifest)
             lines = (where / "blocks.jsonl").read_text().splitlines()
             self.assertEqual([json.loads(line)["version"] for line in lines], list(range(HEAD - 4, HEAD + 1)))
+            hashes = [json.loads(line) for line in (where / "hashlog.jsonl").read_text().splitlines()]
+            self.assertEqual((hashes[-1]["version"], hashes[-1]["root"]), (HEAD, root_at(HEAD)))
             status = json.loads((where / "status.json").read_text())
             self.assertEqual(status["retention"]["current"], SNAPSHOTS[-1])
             self.assertEqual(status.get("version", HEAD), HEAD)

@@ -67,7 +67,9 @@ class StateCommandsTest : public ::testing::Test {
   }
   std::string Compare(bool json, const CompareCommandOptions& options) {
     return Run(json, [&](const StateSession& session) {
-      return RunCompareWith(session, stores_[1]->state_reader(), "peer", options, Never);
+      return RunCompareWith({session.state, stores_[1]->state_reader(), "offline", "", "the peer",
+                             "flatkv hashlog compare --peer ADDR", session.json},
+                            options, Never);
     });
   }
 

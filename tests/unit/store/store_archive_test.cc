@@ -247,7 +247,7 @@ TEST_F(ImportTest, OfAnotherArchiveLeavesTheUnfinishedOneAlone) {
 TEST_F(ImportTest, ACopyOfAnOpenStoreIsAFreshStore) {
   auto store = Store::Open(disk_, NullLogger(), "/one", SmallStoreOptions());
   ASSERT_OK(store);
-  const auto copy = StoreCopy::Begin(disk_, NullLogger(), ImportTo("/copy"), nullptr);
+  const auto copy = StoreCopy::Create(disk_, NullLogger(), ImportTo("/copy"), nullptr);
   ASSERT_OK(copy);
   ExportOptions options;
   options.at = 6;
@@ -261,7 +261,7 @@ TEST_F(ImportTest, ACopyOfAnOpenStoreIsAFreshStore) {
   ASSERT_OK(opened);
   EXPECT_EQ(CommitOwned(**opened, blocks_[6])->version, 7);
   ASSERT_OK((*opened)->Close());
-  EXPECT_THAT(StoreCopy::Begin(disk_, NullLogger(), ImportTo("/copy"), nullptr).status(),
+  EXPECT_THAT(StoreCopy::Create(disk_, NullLogger(), ImportTo("/copy"), nullptr).status(),
               StatusIs(StatusCode::kFailedPrecondition, HasSubstr("flatkv")));
 }
 
