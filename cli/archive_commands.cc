@@ -290,7 +290,7 @@ Status RunCompactTo(const AdminSession& session, const CopyCommand& command,
   options.build = BuildVersion();
   WarningLogger logger;
   ASSIGN_OR_RETURN(const std::unique_ptr<StoreCopy> copy,
-                   StoreCopy::Begin(PosixFileSystem(), logger, options, nullptr));
+                   StoreCopy::Create(PosixFileSystem(), logger, options, nullptr));
   ExportOptions exported;
   exported.at = command.at;
   exported.threads = command.threads;

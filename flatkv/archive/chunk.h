@@ -82,6 +82,8 @@ struct ChunkRow {
   std::string_view key;
   std::string_view value;
 };
+// Views stay right when it is moved: no row is so short that its text would be kept inside the
+// string object.
 struct ChunkRows {
   std::string text;  // owns what `rows` views
   std::vector<ChunkRow> rows;

@@ -62,7 +62,8 @@ Status StagedImport::Add(const ChunkInfo& info, const ChunkRows& rows) {
     RETURN_IF_ERROR(builder_->Add(info.db, rows.rows));
   } else {
     kept_rows_ += info.rows;
-    kept_key_met_[IndexOf(info.db)] |= info.last_key == builder_->kept_key(info.db);
+    bool& met = kept_key_met_[IndexOf(info.db)];
+    met = met || info.last_key == builder_->kept_key(info.db);
   }
   ++done_.chunks;
   done_.rows += info.rows;

@@ -141,7 +141,9 @@ Status StoreBuilder::WriteMetadata(const StoreState& state) {
     }
     DbMetadata metadata;
     metadata.hash = db_state.total.hash;
-    metadata.modules.assign(db_state.modules.begin(), db_state.modules.end());
+    for (const auto& [name, module] : db_state.modules) {
+      metadata.modules.emplace_back(name, module);
+    }
     // As a version that wrote these rows would have; none of a data DB without rows.
     RETURN_IF_ERROR(dbs_->Write(db, options_.state.version, {},
                                 db_state.modules.empty() ? nullptr : &metadata));

@@ -175,9 +175,9 @@ StatusOr<ImportResult> ImportArchive(FileSystem& fs, Logger& logger, const std::
   return import->Finish();
 }
 
-StatusOr<std::unique_ptr<StoreCopy>> StoreCopy::Begin(FileSystem& fs, Logger& logger,
-                                                      const ImportOptions& options,
-                                                      const OnArchiveProgress& on_progress) {
+StatusOr<std::unique_ptr<StoreCopy>> StoreCopy::Create(FileSystem& fs, Logger& logger,
+                                                       const ImportOptions& options,
+                                                       const OnArchiveProgress& on_progress) {
   const StatusOr<std::vector<std::string>> names = fs.List(options.home);
   if (!names.ok() && !IsNotFound(names.status())) {
     return names.status();

@@ -75,9 +75,9 @@ StatusOr<ImportResult> ImportArchive(FileSystem& fs, Logger& logger, const std::
 // The home must be absent or empty but for what an interrupted run left, which is removed.
 class StoreCopy : public ExportSink {
  public:
-  static StatusOr<std::unique_ptr<StoreCopy>> Begin(FileSystem& fs, Logger& logger,
-                                                    const ImportOptions& options,
-                                                    const OnArchiveProgress& on_progress);
+  static StatusOr<std::unique_ptr<StoreCopy>> Create(FileSystem& fs, Logger& logger,
+                                                     const ImportOptions& options,
+                                                     const OnArchiveProgress& on_progress);
   // After the export.
   virtual StatusOr<ImportResult> Finish() = 0;
 };

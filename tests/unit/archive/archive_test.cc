@@ -154,7 +154,7 @@ TEST(ArchiveExport, GoesOnBehindEveryChunkOfAnInterruptedOne) {
     ASSERT_OK(archive.ExportTo(fault, kDir));
     size_t created = 0;
     for (const std::string& call : fault.trace()) {
-      created += call.starts_with("create") && call.find(".chunk") != std::string::npos ? 1 : 0;
+      created += call.starts_with("create") && call.find(".chunk") != std::string::npos ? 1U : 0U;
     }
     EXPECT_EQ(created, archive.chunks.size() - cut);
     EXPECT_EQ(TreeText(disk, kDir), TreeText(whole, kDir)) << cut;
@@ -171,7 +171,7 @@ TEST(ArchiveExport, WritesADamagedChunkAgainAndKeepsThoseBehindIt) {
   EXPECT_THAT(FindingsOf(disk, kDir), IsEmpty());
   size_t created = 0;
   for (const std::string& call : fault.trace()) {
-    created += call.starts_with("create") && call.find(".chunk") != std::string::npos ? 1 : 0;
+    created += call.starts_with("create") && call.find(".chunk") != std::string::npos ? 1U : 0U;
   }
   EXPECT_EQ(created, 2u);
 }

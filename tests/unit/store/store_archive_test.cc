@@ -176,7 +176,8 @@ TEST_F(ImportTest, OfADamagedArchiveNamesTheChunkAndActivatesNothing) {
   constexpr uint64_t kSeed = 3;
   fmt::print("seed {}\n", kSeed);
   std::mt19937_64 random(kSeed);
-  for (const std::string& name : *disk_.List("/archive")) {
+  const std::vector<std::string> names = *disk_.List("/archive");
+  for (const std::string& name : names) {
     const std::string path = JoinPath("/archive", name);
     const uint64_t size = disk_.Stat(path)->size_bytes;
     for (int i = 0; i < 3; ++i) {
@@ -247,7 +248,7 @@ TEST_F(ImportTest, OfAnotherArchiveLeavesTheUnfinishedOneAlone) {
 TEST_F(ImportTest, ACopyOfAnOpenStoreIsAFreshStore) {
   auto store = Store::Open(disk_, NullLogger(), "/one", SmallStoreOptions());
   ASSERT_OK(store);
-  const auto copy = StoreCopy::Begin(disk_, NullLogger(), ImportTo("/copy"), nullptr);
+  const auto copy = StoreCopy::Create(disk_, NullLogger(), ImportTo("/copy"), nullptr);
   ASSERT_OK(copy);
   ExportOptions options;
   options.at = 6;
@@ -261,7 +262,7 @@ TEST_F(ImportTest, ACopyOfAnOpenStoreIsAFreshStore) {
   ASSERT_OK(opened);
   EXPECT_EQ(CommitOwned(**opened, blocks_[6])->version, 7);
   ASSERT_OK((*opened)->Close());
-  EXPECT_THAT(StoreCopy::Begin(disk_, NullLogger(), ImportTo("/copy"), nullptr).status(),
+  EXPECT_THAT(StoreCopy::Create(disk_, NullLogger(), ImportTo("/copy"), nullptr).status(),
               StatusIs(StatusCode::kFailedPrecondition, HasSubstr("flatkv")));
 }
 
