@@ -13,8 +13,11 @@ namespace flatkv::cli {
 namespace {
 
 std::string EntryText(const QuarantineEntry& entry) {
-  return fmt::format("{}  {}  {:>15} bytes  {}\n  {}\n", entry.name,
-                     TimeText(entry.created_unix_seconds), entry.bytes, entry.item, entry.reason);
+  // A staging directory does not say when it was made.
+  const std::string time =
+      entry.created_unix_seconds == 0 ? "-" : TimeText(entry.created_unix_seconds);
+  return fmt::format("{}  {:<20}  {:>15} bytes  {}\n  {}\n", entry.name, time, entry.bytes,
+                     entry.item, entry.reason);
 }
 
 }  // namespace

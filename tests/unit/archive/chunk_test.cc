@@ -125,7 +125,7 @@ TEST(Chunk, WithRowsThatNoStoreHoldsIsRefused) {
        "ascending"},
       {{{DataDb::kMisc, storage, value}}, "evm", "does not belong into data DB misc"},
       {{{DataDb::kStorage, "bank/a", value}}, "bank", "does not belong into data DB storage"},
-      {{{DataDb::kAccount, PhysicalKey("evm", kCodeHashPrefix + std::string(20, 'a')), value}},
+      {{{DataDb::kAccount, "evm/\x08" + std::string(kAddressBytes, 'a'), value}},
        "evm",
        "does not belong into data DB account"},
       {{{DataDb::kMisc, "bank/a", ""}}, "bank", ""},

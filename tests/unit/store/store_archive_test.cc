@@ -176,7 +176,8 @@ TEST_F(ImportTest, OfADamagedArchiveNamesTheChunkAndActivatesNothing) {
   constexpr uint64_t kSeed = 3;
   fmt::print("seed {}\n", kSeed);
   std::mt19937_64 random(kSeed);
-  for (const std::string& name : *disk_.List("/archive")) {
+  const std::vector<std::string> names = *disk_.List("/archive");
+  for (const std::string& name : names) {
     const std::string path = JoinPath("/archive", name);
     const uint64_t size = disk_.Stat(path)->size_bytes;
     for (int i = 0; i < 3; ++i) {
