@@ -85,9 +85,9 @@ class ArchiveSide final : public WalkSide {
         continue;
       }
       ASSIGN_OR_RETURN(const ChunkRows* const chunk, RowsOf(place->number));
-      const auto row =
-          std::lower_bound(chunk->rows.begin(), chunk->rows.end(), key,
-                           [](const ChunkRow& row, const std::string& k) { return row.key < k; });
+      const auto row = std::lower_bound(
+          chunk->rows.begin(), chunk->rows.end(), key,
+          [](const ChunkRow& at, const std::string& wanted) { return at.key < wanted; });
       if (row != chunk->rows.end() && row->key == key) {
         value = {row->value.size(), std::string(row->value.substr(0, bytes_max))};
       }
