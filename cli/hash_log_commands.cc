@@ -155,8 +155,8 @@ void PrintDifference(const StateSession& session, const std::string& peer, const
     for (const ModuleDifference& module : modules) {
       list.push_back({{"data_db", NameOf(module.db)},
                       {"module", module.module},
-                      {"here", ToJson(module.here)},
-                      {"there", ToJson(module.there)}});
+                      {"here", cli::ToJson(module.here)},
+                      {"there", cli::ToJson(module.there)}});
     }
     PrintJsonLine({{"mode", session.access.mode()},
                    {"peer", peer},
