@@ -75,6 +75,8 @@ void RegisterVerify(CommandSet& commands);
 void RegisterState(CommandSet& commands);
 void RegisterWal(CommandSet& commands);
 void RegisterArchive(CommandSet& commands);
+// Into the group `archive`.
+void RegisterSei(CommandSet& commands, CLI::App* archive);
 void RegisterRecovery(CommandSet& commands);
 void RegisterConfig(CommandSet& commands);
 void RegisterCompact(CommandSet& commands);

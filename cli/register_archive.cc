@@ -119,6 +119,7 @@ void RegisterArchive(CommandSet& commands) {
   CLI::App* group = commands.AddGroup("archive", "Archives of flatkv export");
   RegisterArchiveVerify(commands, group);
   RegisterArchiveCompare(commands, group);
+  RegisterSei(commands, group);
 }
 
 }  // namespace flatkv::cli

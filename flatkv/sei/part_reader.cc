@@ -47,6 +47,9 @@ Status PartReader::ListParts(uint64_t part_bytes) {
     }
     files_.push_back(JoinPath(path_, PartName(number)));
     ASSIGN_OR_RETURN(const FileInfo info, fs_.Stat(files_.back()));
+    if (info.type != FileType::kRegular) {
+      return SeiCorrupt(path_, fmt::format("part {} is not a regular file", number));
+    }
     if (number != last && info.size_bytes != part_bytes) {
       return SeiCorrupt(path_, fmt::format("part {} has {} bytes, and every part but the last has "
                                            "{}",

@@ -218,6 +218,9 @@ TEST_F(FromSei, NamesThePartThatIsMissingOrHasAnotherSize) {
               Corrupt("part 2 has 999 bytes, and every part but the last has 1000"));
   EXPECT_THAT(convert([&] { fs_.Resize("parts/" + last, 0); }), Corrupt("the last, has 0 bytes"));
   EXPECT_THAT(convert([&] { fs_.Overwrite("parts/3", parts.at("4")); }), Corrupt(""));
+  ASSERT_THAT(fs_.MakeDir("parts/" + std::to_string(parts.size())), IsOk());
+  EXPECT_THAT(convert([] {}), Corrupt("is not a regular file"));
+  ASSERT_THAT(fs_.RemoveDir("parts/" + std::to_string(parts.size())), IsOk());
   // What else lies there does not count.
   EXPECT_THAT(convert([&] { EXPECT_THAT(WriteFile(fs_, "parts/metadata.db", "x"), IsOk()); }),
               IsOk());
