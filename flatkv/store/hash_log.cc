@@ -308,7 +308,10 @@ void HashLog::Close() {
   if (log == nullptr) {
     return;
   }
-  if (const Status closed = log->Close(); !closed.ok()) {
+  // Sealed, or the next open would seal it: one that commits nothing writes nothing here.
+  Status closed = log->empty() ? OkStatus() : log->Acknowledge(log->last_version());
+  closed.Update(log->Close());
+  if (!closed.ok()) {
     logger_.Log(LogLevel::kWarning, "hashlog.failed", MessageOf(closed));
   }
 }

@@ -193,9 +193,9 @@ class Refusals(DaemonTestCase):
     def test_a_damaged_record_is_named_and_nothing_is_touched(self):
         # Small segments, and a kill, so that the record is in the middle of what must be replayed. No snapshot, which
         # the kill could interrupt: opening tidies up after that. No undo records: those of the versions before the
-        # damaged one are made again as these are replayed.
+        # damaged one are made again as these are replayed. No hash log: its end is sealed.
         env = {"FLATKV_WAL_SEGMENT_BYTES": "48KiB", "FLATKV_SNAPSHOT_POLICY": "manual",
-               "FLATKV_ROLLBACK_UNDO_DEPTH": "0"}
+               "FLATKV_ROLLBACK_UNDO_DEPTH": "0", "FLATKV_HASHLOG_VERSIONS": "0"}
         daemon = self.start(env=env)
         self.run_ok("replay", ETHEREUM.log, "--quiet", "--address", daemon.address)
         daemon.kill()

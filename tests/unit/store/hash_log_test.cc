@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "flatkv/snapshot/store_layout.h"
+#include "tests/support/tree_digest.h"
 #include "tests/unit/store/state_reader_util.h"
 #include "tests/unit/store/store_admin_util.h"
 
@@ -77,6 +78,16 @@ TEST_F(HashLogTest, GoesOnAfterACleanCloseAndAfterAKill) {
     EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/true));
     ASSERT_OK(store->Close());
   }
+}
+
+TEST_F(HashLogTest, AnOpenThatCommitsNothingWritesNothing) {
+  auto store = Open();
+  ASSERT_OK(CommitTo(*store, history_, 10));
+  ASSERT_OK(store->Close());
+  const std::string before = TreeText(fs_, InStore(kHashLogName));
+  store = Open();
+  ASSERT_OK(store->Close());
+  EXPECT_EQ(TreeText(fs_, InStore(kHashLogName)), before);
 }
 
 TEST_F(HashLogTest, ARollbackAndAReorgCutIt) {
