@@ -95,7 +95,7 @@ class ExportImport(AdminTestCase):
     def test_a_damaged_chunk_is_named_and_nothing_is_put_in_place(self):
         archive = self.archive_of(self.copy("source"))
         store = self.copy()
-        flip_byte(archive / "000002.chunk", 2500)
+        flip_byte(archive / "000002.chunk", 100)
         report = self.verify(archive, 6)
         self.assertIn("000002.chunk", report["findings"][0])
         result = flatkv("import", "--from", archive, "--home", store.home, "--replace", "--yes")
@@ -108,7 +108,7 @@ class ExportImport(AdminTestCase):
         self.assertTrue(entry["name"].startswith("staging-"))
         store.text("quarantine", "rm", entry["name"], "--yes")
         self.assertEqual(store.json("quarantine", "list")["entries"], [])
-        flip_byte(archive / "000002.chunk", 2500)
+        flip_byte(archive / "000002.chunk", 100)
         self.imported(archive, store.home, "--replace", "--yes")
         store.expect_head(AT)
 
