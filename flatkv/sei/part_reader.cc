@@ -38,7 +38,7 @@ Status PartReader::ListParts(uint64_t part_bytes) {
   if (numbers.empty()) {
     return SeiCorrupt(path_, "the directory holds no part files, which are named 0, 1, 2 ...");
   }
-  const uint64_t last = *numbers.rbegin();
+  std::vector<uint64_t> sizes;
   for (const uint64_t number : numbers) {
     // All below are there, or this would not be the next one.
     if (number != files_.size()) {
@@ -50,16 +50,19 @@ Status PartReader::ListParts(uint64_t part_bytes) {
     if (info.type != FileType::kRegular) {
       return SeiCorrupt(path_, fmt::format("part {} is not a regular file", number));
     }
-    if (number != last && info.size_bytes != part_bytes) {
+    sizes.push_back(info.size_bytes);
+    size_bytes_ += info.size_bytes;
+  }
+  for (size_t number = 0; number + 1 < sizes.size(); ++number) {
+    if (sizes[number] != part_bytes) {
       return SeiCorrupt(path_, fmt::format("part {} has {} bytes, and every part but the last has "
                                            "{}",
-                                           number, info.size_bytes, part_bytes));
+                                           number, sizes[number], part_bytes));
     }
-    if (number == last && (info.size_bytes == 0 || info.size_bytes > part_bytes)) {
-      return SeiCorrupt(path_, fmt::format("part {}, the last, has {} bytes instead of 1 to {}",
-                                           number, info.size_bytes, part_bytes));
-    }
-    size_bytes_ += info.size_bytes;
+  }
+  if (sizes.back() == 0 || sizes.back() > part_bytes) {
+    return SeiCorrupt(path_, fmt::format("part {}, the last, has {} bytes instead of 1 to {}",
+                                         sizes.size() - 1, sizes.back(), part_bytes));
   }
   return OkStatus();
 }
