@@ -72,7 +72,8 @@ const UnnoticedSync kReorgNames = {
     "at open when no INTENT wants it"};
 
 const UnnoticedSync kHashLog = {
-    "sync* */hashlog*", "nothing needs the hash log; one that does not fit the changelog is dropped"};
+    "sync* */hashlog*",
+    "nothing needs the hash log; one that does not fit the changelog is dropped"};
 
 bool Matches(const std::string& pattern, const LeftOutSync& sync) {
   return fnmatch(pattern.c_str(), sync.call.c_str(), 0) == 0;
@@ -106,10 +107,10 @@ INSTANTIATE_TEST_SUITE_P(
         AblationCase{"RollbackByUndoOfAFlushedVersion",
                      {kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames, kEdits, kHashLog},
                      {kCommit, kIntentCleared}},
-        AblationCase{
-            "RollbackByUndoBelowSnapshots",
-            {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames, kEdits, kHashLog},
-            {kCommit, kIntentCleared}},
+        AblationCase{"RollbackByUndoBelowSnapshots",
+                     {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames,
+                      kEdits, kHashLog},
+                     {kCommit, kIntentCleared}},
         AblationCase{"RollbackByReplayFromASnapshot",
                      {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kCloneManifest,
                       kCloneCurrent, kCloneNewCurrent, kCloneDirectories, kScratchDirectory,
