@@ -53,7 +53,8 @@ class TarWriter final : public ArchiveWriter {
 StatusOr<std::unique_ptr<ArchiveWriter>> CreateArchiveFile(FileSystem& fs, std::string path) {
   ASSIGN_OR_RETURN(const bool exists, Exists(fs, path));
   if (exists) {
-    return FailedPrecondition(fmt::format("export to {}: it is there already: name another file", path));
+    return FailedPrecondition(
+        fmt::format("export to {}: it is there already: name another file", path));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
                    fs.Create(path + std::string(kTemporarySuffix)));
