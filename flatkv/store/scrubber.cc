@@ -238,6 +238,10 @@ void Scrubber::EndPass() {
 void Scrubber::Find(const std::string& finding) {
   {
     MutexLock lock(mu_);
+    // What one damaged data DB does to a view of all shows at each of them.
+    if (std::find(pass_findings_.begin(), pass_findings_.end(), finding) != pass_findings_.end()) {
+      return;
+    }
     ++pass_findings_count_;
     if (pass_findings_.size() < kScrubFindingsMax) {
       pass_findings_.push_back(finding);
