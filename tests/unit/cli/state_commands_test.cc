@@ -102,8 +102,8 @@ TEST_F(StateCommandsTest, CompareOfTheSameStatesIsOk) {
   Compare(false, options);
   EXPECT_EQ(CommandExitCode(status_), kExitNotFound);
   EXPECT_THAT(status_, StatusIs(StatusCode::kOutOfRange,
-                                AllOf(HasSubstr("this store retains versions 1 to 4"),
-                                      HasSubstr("the peer at peer versions 1 to 4"))));
+                                AllOf(HasSubstr("this side retains versions 1 to 4"),
+                                      HasSubstr("the peer versions 1 to 4"))));
 }
 
 TEST_F(StateCommandsTest, HashLogCompareNamesVersionDataDbAndModule) {
