@@ -1,6 +1,6 @@
 // The checkpoints of one LevelDB handle: marks a state, waits until it is on disk, writes it out.
 //
-// Thread safety: Begin from the thread that rotates memtables; Finish and Abandon from any thread,
+// Thread safety: Begin while nobody else rotates memtables; Finish and Abandon from any thread,
 // one Finish at a time.
 #pragma once
 

@@ -65,9 +65,10 @@ class LevelDbEngine final : public KvEngine {
   Status CheckWritable();
   // Ends writing for the life of this handle. Returns the first failure.
   Status Poison(const Status& cause);
-  Status WriteToDb(leveldb::WriteBatch* batch, std::optional<Version> version);
+  Status WriteToDb(leveldb::WriteBatch* batch, std::optional<Version> version)
+      REQUIRES(db_write_mu_);
   // Rotates the memtable out and returns.
-  Status Rotate();
+  Status Rotate() REQUIRES(db_write_mu_);
   // LevelDB reports the error of a background flush or compaction to the next writer, and only
   // there: this is one, without a batch.
   Status Probe();
@@ -193,14 +194,10 @@ Status LevelDbEngine::Poison(const Status& cause) {
 // After a failed write LevelDB would go on and could lose later ones, so the first failure is
 // final.
 Status LevelDbEngine::WriteToDb(leveldb::WriteBatch* batch, std::optional<Version> version) {
-  leveldb::Status written;
-  {
-    MutexLock lock(db_write_mu_);
-    written = db_->Write(leveldb::WriteOptions(), batch);
-    if (written.ok() && version.has_value()) {
-      // Before a Probe can rotate the batch out.
-      env_.flushes().BatchWritten(*version);
-    }
+  const leveldb::Status written = db_->Write(leveldb::WriteOptions(), batch);
+  if (written.ok() && version.has_value()) {
+    // Before a Probe can rotate the batch out.
+    env_.flushes().BatchWritten(*version);
   }
   return written.ok() ? OkStatus() : Poison(env_.monitor().Explain(written, path_));
 }
@@ -228,6 +225,7 @@ Status LevelDbEngine::Write(std::span<const EngineWrite> writes, Version version
       batch_.Put(ToSlice(write.key), ToSlice(write.value));
     }
   }
+  MutexLock lock(db_write_mu_);
   RETURN_IF_ERROR(WriteToDb(&batch_, version));
   memtable_is_empty_ = false;
   return OkStatus();
@@ -236,6 +234,7 @@ Status LevelDbEngine::Write(std::span<const EngineWrite> writes, Version version
 Status LevelDbEngine::Flush() {
   RETURN_IF_ERROR(CheckWritable());
   if (!memtable_is_empty_) {
+    MutexLock lock(db_write_mu_);
     RETURN_IF_ERROR(Rotate());
   }
   const uint64_t log = env_.flushes().LastRotatedLog();
@@ -250,8 +249,11 @@ Status LevelDbEngine::Flush() {
 
 Status LevelDbEngine::BeginCheckpoint() {
   RETURN_IF_ERROR(CheckWritable());
+  // A Probe or a compaction rotates memtables too: not between the looks that this takes.
+  MutexLock lock(db_write_mu_);
   return checkpoint_.Begin(memtable_is_empty_ ? std::function<Status()>()
-                                              : [this] { return Rotate(); });
+                                              : [this]()
+                                                    NO_THREAD_SAFETY_ANALYSIS { return Rotate(); });
 }
 
 StatusOr<std::vector<CheckpointFile>> LevelDbEngine::FinishCheckpoint(const std::string& directory,

@@ -223,12 +223,16 @@ void Scrubber::EndPass() {
     record_.last_bytes = bytes;
     record_.last_findings = findings;
     record_.findings = pass_findings_;
-    ++passes_since_open_;
     error_.clear();
   }
   Save();
   if (findings == 0) {
     context_.corruption.Clear();
+  }
+  {
+    // Last: whoever waits for the pass finds the store as it left it.
+    MutexLock lock(mu_);
+    ++passes_since_open_;
   }
   context_.logger.Log(
       findings == 0 ? LogLevel::kInfo : LogLevel::kError, "scrub.end",

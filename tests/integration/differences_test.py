@@ -94,7 +94,7 @@ class Differences(DaemonTestCase):
             self.assertEqual(report["round_trips"], 0)
         older = self.directory / "archive-older"
         self.run_ok("export", "--home", a.home, "--to", older, "--at", HEAD - 1)
-        self.assertIn(f"retains versions {HEAD - 1} to {HEAD - 1}",
+        self.assertIn(f"versions {HEAD - 1} to {HEAD - 1}",
                       self.run_fails(4, "archive", "compare", archives[0], older))
         self.run_fails(2, "compare", "--address", a.address)
         self.run_fails(2, "compare", "--address", a.address, "--peer", b.address, "--archive", older)
