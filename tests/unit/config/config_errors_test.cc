@@ -67,7 +67,7 @@ TEST(ConfigErrors, SurvivesTruncationAndChangedBytesAnywhereInTheFile) {
 TEST(ConfigErrors, UnknownSectionNamesTheNearest) {
   EXPECT_EQ(ErrorOf("\n[wall]\nsync = \"off\"\n"),
             "f.toml:2: [wall]: unknown section, did you mean \"wal\"? (allowed: store, wal, cache, "
-            "engine, snapshot, rollback, views, recovery, limits, server, log)");
+            "engine, snapshot, rollback, views, recovery, scrub, limits, server, log)");
   EXPECT_THAT(ErrorOf("[telemetry]\n"),
               StartsWith("f.toml:1: [telemetry]: unknown section (allow"));
   EXPECT_THAT(ErrorOf("[\"\"]\n"), StartsWith("f.toml:1: []: unknown section (allowed"));
