@@ -335,7 +335,7 @@ Status RunSupportBundle(const AdminSession& session, const TargetOptions& target
   FileSystem& fs = PosixFileSystem();
   ASSIGN_OR_RETURN(const bool exists, Exists(fs, directory));
   if (exists) {
-    return WithHint(FailedPrecondition(fmt::format("{} is there already", directory)),
+    return WithHint(InvalidArgument(fmt::format("{} is there already", directory)),
                     "give a directory that is not there yet");
   }
   RETURN_IF_ERROR(MakeDirsDurably(fs, directory));

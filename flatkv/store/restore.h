@@ -63,7 +63,7 @@ struct RestoreReport {
 
 // What Restore will do; changes nothing. Errors: kInvalidArgument for a request that contradicts
 // itself; kNotFound if there is no such backup, pin, store or snapshot (Reason::kSnapshotMissing);
-// kAlreadyExists if `to` has a store; kFailedPrecondition with both values for another store
+// kInvalidArgument if `to` has a store; kFailedPrecondition with both values for another store
 // (Reason::kIncompatibleFormat), suite (kSuiteMismatch) or format, and, naming the process, while
 // the store of `home` is open and needed (kLocked); kResourceExhausted for too little space;
 // kDataLoss for a manifest or a record that is damaged.

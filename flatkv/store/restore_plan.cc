@@ -163,7 +163,7 @@ class Preparer {
     RestorePlan& plan = prepared_.plan;
     ASSIGN_OR_RETURN(plan.replaces, Exists(fs_, target_store_));
     if (plan.replaces && !request_.to.empty()) {
-      return AlreadyExists(
+      return InvalidArgument(
           fmt::format("{} has a store already: give a directory without one, or "
                       "restore with --home {} to replace it",
                       request_.to, request_.to));

@@ -213,9 +213,16 @@ void Scrubber::EndPass() {
   uint64_t bytes = 0;
   {
     MutexLock lock(mu_);
+    findings = pass_findings_count_;
+  }
+  // Before anybody sees that the pass has ended.
+  if (findings == 0) {
+    context_.corruption.Clear();
+  }
+  {
+    MutexLock lock(mu_);
     const uint64_t now = UnixSecondsNow();
     seconds = now > record_.started_unix_seconds ? now - record_.started_unix_seconds : 0;
-    findings = pass_findings_count_;
     bytes = record_.bytes;
     record_.running = false;
     record_.last_end_unix_seconds = now;
@@ -226,14 +233,6 @@ void Scrubber::EndPass() {
     error_.clear();
   }
   Save();
-  if (findings == 0) {
-    context_.corruption.Clear();
-  }
-  {
-    // Last: whoever waits for the pass finds the store as it left it.
-    MutexLock lock(mu_);
-    ++passes_since_open_;
-  }
   context_.logger.Log(
       findings == 0 ? LogLevel::kInfo : LogLevel::kError, "scrub.end",
       fmt::format("a pass over {} bytes in {} s: {} findings", bytes, seconds, findings));

@@ -102,7 +102,7 @@ TEST_F(RestoreTest, AnotherHomeGetsASecondStoreAndTheFirstIsLeftAlone) {
     EXPECT_EQ(report.quarantine_entry, "");
     EXPECT_EQ(TreeWithoutLocks(fs_, kHome), before);
     ASSERT_OK(CheckStoreGoesOn(fs_, request.to, options_, history_, kSecondSnapshot));
-    EXPECT_THAT(DoRestore(request), StatusIs(StatusCode::kAlreadyExists, HasSubstr(request.to)));
+    EXPECT_THAT(DoRestore(request), StatusIs(StatusCode::kInvalidArgument, HasSubstr(request.to)));
   }
   // With a backup, beside whoever has the first one open.
   ASSERT_OK_AND_ASSIGN(const auto store, OpenStore(fs_, options_));
