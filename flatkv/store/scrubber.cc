@@ -230,6 +230,7 @@ void Scrubber::EndPass() {
     record_.last_bytes = bytes;
     record_.last_findings = findings;
     record_.findings = pass_findings_;
+    ++passes_since_open_;
     error_.clear();
   }
   Save();
