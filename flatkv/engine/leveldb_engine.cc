@@ -85,6 +85,9 @@ class LevelDbEngine final : public KvEngine {
   LevelDbInfoLog info_log_;
   mutable LevelDbEnv env_;
   LevelDbCheckpoint checkpoint_;
+  // Held while a checkpoint begins and while a compaction rotates the memtable out: between the
+  // look at the live log and its rotation nobody else may rotate. Before db_write_mu_.
+  Mutex rotation_mu_;
   // Held for every write of LevelDB's: it may join the writes of two threads into one, and a
   // rotation that is joined to a batch is lost.
   Mutex db_write_mu_;
@@ -249,6 +252,7 @@ Status LevelDbEngine::Flush() {
 
 Status LevelDbEngine::BeginCheckpoint() {
   RETURN_IF_ERROR(CheckWritable());
+  MutexLock lock(rotation_mu_);
   return checkpoint_.Begin(memtable_is_empty_ ? std::function<Status()>()
                                               : [this] { return Rotate(); });
 }
@@ -288,6 +292,7 @@ void LevelDbEngine::CompactStep(const leveldb::Slice* begin, const leveldb::Slic
   std::atomic<bool> done = false;
   std::thread compaction;
   {
+    MutexLock rotation(rotation_mu_);
     MutexLock lock(db_write_mu_);
     const uint64_t log = env_.flushes().LiveLog();
     compaction = std::thread([&] {
