@@ -13,7 +13,7 @@ run: deps
 # Builds, runs every fast test and the checks on layers and sources.
 test: all
 	@python3 scripts/check_layers.py
-	@ctest --preset $(PRESET) -j $(JOBS)
+	@ctest --preset $(PRESET) -j $$(($(JOBS) + 1))  # many wait for processes of their own
 
 # Every test, those of label `full` too, which take minutes.
 test-full: deps

@@ -9,7 +9,7 @@ namespace {
 
 std::string BytesOf(const Digest& digest) { return std::string(AsBytes(digest)); }
 
-void ToProto(const RowSums& sums, v1::StateSums::Sums* message) {
+void SumsToProto(const RowSums& sums, v1::StateSums::Sums* message) {
   message->set_checksum(BytesOf(sums.checksum));
   message->set_rows(sums.rows);
   message->set_bytes(sums.bytes);
@@ -29,11 +29,11 @@ void ToProto(const VersionRanges& ranges, v1::RangesResponse* response) {
 void ToProto(const StateSums& sums, v1::StateSums* message) {
   for (const DbSums& db : sums) {
     v1::StateSums::Db* to = message->add_dbs();
-    ToProto(db.total, to->mutable_total());
+    SumsToProto(db.total, to->mutable_total());
     for (const auto& [name, module] : db.modules) {
       v1::StateSums::Module* named = to->add_modules();
       named->set_name(name);
-      ToProto(module, named->mutable_sums());
+      SumsToProto(module, named->mutable_sums());
     }
   }
 }
