@@ -16,7 +16,8 @@ struct BundleOptions {
 };
 
 // Makes the directory and fills it. A part that cannot be had is named in its MANIFEST with the
-// reason and fails nothing. Errors: kInvalidArgument for a directory that is there; those of writing.
+// reason and fails nothing. Errors: kInvalidArgument for a directory that is there; those of
+// writing.
 Status RunSupportBundle(const AdminSession& session, const TargetOptions& target,
                         const BundleOptions& options);
 
