@@ -91,17 +91,19 @@ function(flatkv_test_headers name)
   target_precompile_headers(${name} REUSE_FROM flatkv_test_pch)
 endfunction()
 
-# flatkv_test(NAME LABEL label TIMEOUT seconds SOURCES ... DEPS ...): a GoogleTest program, one ctest entry a case.
+# flatkv_test(NAME LABEL label TIMEOUT seconds SOURCES ... ALONE ... DEPS ...): a GoogleTest program, one ctest entry a case.
+# ALONE: sources with names that others of them have too, so that flatkv_unity must leave them by themselves.
 function(flatkv_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ALONE;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
-  add_executable(${name} ${ARG_SOURCES})
+  add_executable(${name} ${ARG_SOURCES} ${ARG_ALONE})
   target_link_libraries(${name} PRIVATE flatkv_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   # What is hot in a test is in the libraries that it tests.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   flatkv_test_headers(${name})
   flatkv_unity(${name})
+  set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
