@@ -35,13 +35,12 @@ class ArchiveServiceTest : public AdminTest {
   void ExportForEver() {
     admin().on_export = [this](const ExportOptions&,
                                ExportSink& sink) -> StatusOr<ArchiveManifest> {
-      RETURN_IF_ERROR(sink.Begin(FakeManifest("p"), "p"));
-      while (true) {
-        if (const Status added = sink.AddChunk({}, std::string(3 << 20, 'x')); !added.ok()) {
-          ended_.Pass();
-          return added;
-        }
+      Status status = sink.Begin(FakeManifest("p"), "p");
+      while (status.ok()) {
+        status = sink.AddChunk({}, std::string(3 << 20, 'x'));
       }
+      ended_.Pass();
+      return status;
     };
   }
 
