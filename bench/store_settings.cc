@@ -18,7 +18,7 @@ constexpr std::pair<const char*, const char*> kBenchDefaults[] = {
     {"server.admin-listen", "off"},
     {"log.level", "warning"},
 };
-constexpr std::string_view kAlwaysShown[] = {"wal.sync", "store.threads",
+constexpr std::string_view kAlwaysShown[] = {"wal.sync", "store.threads", "store.read-threads",
                                              "store.background-threads"};
 constexpr std::string_view kNotOfTheStore[] = {"server", "log"};
 

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "flatkv/base/check.h"
 
 namespace flatkv {
@@ -54,7 +56,9 @@ void ThreadPool::ParallelFor(size_t count, const std::function<void(size_t)>& pa
       MutexLock lock(mu_);
       jobs_.push_back(job);
     }
-    wake_.NotifyAll();
+    for (size_t i = 0; i < std::min(count - 1, workers_.size()); ++i) {
+      wake_.NotifyOne();
+    }
   }
   RunParts(*job);
   {

@@ -6,6 +6,7 @@
 
 #include "flatkv/base/check.h"
 #include "flatkv/base/thread_pool.h"
+#include "flatkv/engine/ordered_reads.h"
 
 namespace flatkv {
 
@@ -40,6 +41,7 @@ void BackgroundThreads::Schedule(std::function<void()> work) {
 }
 
 void BackgroundThreads::Run() {
+  const OrderedReads ordered;  // flushes and compactions
   for (;;) {
     std::function<void()> work;
     {

@@ -1,16 +1,20 @@
 #include "flatkv/engine/leveldb_files.h"
 
 #include <algorithm>
+#include <atomic>
 #include <string_view>
 #include <utility>
 
 #include "flatkv/engine/leveldb_status.h"
+#include "flatkv/engine/ordered_reads.h"
 #include "flatkv/fs/path.h"
 
 namespace flatkv {
 namespace {
 
 constexpr size_t kBufferBytes = 64 << 10;
+// What a reader in order has ahead of it at most.
+constexpr uint64_t kReadAheadBytes = 512 << 10;
 
 class DroppingFile final : public leveldb::WritableFile {
  public:
@@ -158,15 +162,37 @@ class ContentFile final : public leveldb::SequentialFile {
 
 class RandomAccessAdapter final : public leveldb::RandomAccessFile {
  public:
-  explicit RandomAccessAdapter(ReadAdapter file) : file_(std::move(file)) {}
+  RandomAccessAdapter(std::unique_ptr<flatkv::RandomAccessFile> file, IoMonitor& monitor)
+      : hints_(*file), file_(std::move(file), monitor) {
+    hints_.ExpectLookups();
+  }
 
   leveldb::Status Read(uint64_t offset, size_t n, leveldb::Slice* result,
                        char* scratch) const override {
+    if (OrderedReads::Now()) {
+      ReadAhead(offset, n);
+    }
     return file_.Read(offset, n, result, scratch);
   }
 
  private:
+  // Keeps at least half a window ahead of a reader. Readers at several places of one file take the
+  // window from each other, which costs hints and nothing else.
+  void ReadAhead(uint64_t offset, size_t n) const {
+    const uint64_t ahead = ahead_.load(std::memory_order_relaxed);
+    const bool follows = offset <= ahead && ahead <= offset + n + kReadAheadBytes;
+    if (follows && offset + n + kReadAheadBytes / 2 <= ahead) {
+      return;
+    }
+    const uint64_t begin = follows ? ahead : offset;
+    const uint64_t end = offset + n + kReadAheadBytes;
+    hints_.ReadAhead(begin, end - begin);
+    ahead_.store(end, std::memory_order_relaxed);
+  }
+
+  const flatkv::RandomAccessFile& hints_;
   const ReadAdapter file_;
+  mutable std::atomic<uint64_t> ahead_{0};  // reading of what is before it was started
 };
 
 }  // namespace
@@ -193,7 +219,7 @@ std::unique_ptr<leveldb::SequentialFile> MakeSequentialFile(std::string content)
 
 std::unique_ptr<leveldb::RandomAccessFile> MakeRandomAccessFile(
     std::unique_ptr<RandomAccessFile> file, IoMonitor& monitor) {
-  return std::make_unique<RandomAccessAdapter>(ReadAdapter(std::move(file), monitor));
+  return std::make_unique<RandomAccessAdapter>(std::move(file), monitor);
 }
 
 }  // namespace flatkv

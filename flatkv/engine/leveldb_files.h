@@ -46,6 +46,7 @@ std::unique_ptr<leveldb::SequentialFile> MakeSequentialFile(std::unique_ptr<Rand
 // Reads `content`.
 std::unique_ptr<leveldb::SequentialFile> MakeSequentialFile(std::string content);
 
+// A table. Each read is of what it asks for, and of what follows if it is one of OrderedReads.
 std::unique_ptr<leveldb::RandomAccessFile> MakeRandomAccessFile(
     std::unique_ptr<RandomAccessFile> file, IoMonitor& monitor);
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "flatkv/engine/ordered_reads.h"
+
 namespace flatkv {
 namespace {
 
@@ -53,6 +55,7 @@ class LevelDbIterator final : public KvIterator {
   }
   bool Valid() const override { return valid_; }
   void Next() override {
+    const OrderedReads ordered;
     iterator_->Next();
     Check();
   }

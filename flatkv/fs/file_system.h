@@ -49,6 +49,13 @@ class RandomAccessFile {
   // end of the file.
   virtual StatusOr<size_t> Read(uint64_t offset, size_t size_bytes, char* buffer) const = 0;
   virtual StatusOr<uint64_t> Size() const = 0;
+
+  // Hints; a file system may ignore them, and what fails in them is not told.
+  // Reads will be of single places: read nothing around them.
+  virtual void ExpectLookups() const {}
+  // Starts reading `size_bytes` at `offset` into the page cache.
+  virtual void ReadAhead([[maybe_unused]] uint64_t offset,
+                         [[maybe_unused]] uint64_t size_bytes) const {}
 };
 
 // Held until destroyed; the operating system releases it when the process dies.

@@ -162,6 +162,14 @@ class PosixRandomAccessFile : public RandomAccessFile {
   }
   StatusOr<uint64_t> Size() const override { return SizeOf(fd_.get(), path_); }
 
+  void ExpectLookups() const override {
+    static_cast<void>(::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_RANDOM));
+  }
+  void ReadAhead(uint64_t offset, uint64_t size_bytes) const override {
+    static_cast<void>(::posix_fadvise(fd_.get(), static_cast<off_t>(offset),
+                                      static_cast<off_t>(size_bytes), POSIX_FADV_WILLNEED));
+  }
+
  private:
   const UniqueFd fd_;
   const std::string path_;

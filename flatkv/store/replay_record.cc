@@ -16,7 +16,7 @@ StatusOr<PendingVersion> WorkOut(ReplayBatch& batch, const ReplayRange& range,
   const bool in_all_dbs =
       version > *std::max_element(range.db_versions.begin(), range.db_versions.end());
   StatusOr<ProcessedRows> processed =
-      ProcessRows(version, batch.changes, old_rows, tools.hasher, tools.pool,
+      ProcessRows(version, batch.changes, old_rows, tools.hasher, tools.threads,
                   batch.wants_undo && in_all_dbs, [] {});
   if (!processed.ok()) {
     return Annotate(processed.status(), fmt::format("replaying version {}", version));

@@ -5,7 +5,6 @@
 
 #include "flatkv/base/logger.h"
 #include "flatkv/base/status.h"
-#include "flatkv/base/thread_pool.h"
 #include "flatkv/lthash/row_hasher.h"
 #include "flatkv/store/pending_version.h"
 #include "flatkv/store/replay_reader.h"
@@ -17,7 +16,7 @@ namespace flatkv {
 // What a replay works with.
 struct ReplayTools {
   const RowHasher& hasher;
-  ThreadPool& pool;
+  RowThreads threads;
   Logger& logger;
 };
 

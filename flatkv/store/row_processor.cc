@@ -5,6 +5,7 @@
 
 #include "flatkv/codec/keys.h"
 #include "flatkv/codec/rows.h"
+#include "flatkv/store/missing_rows.h"
 
 namespace flatkv {
 namespace {
@@ -12,11 +13,17 @@ namespace {
 // Rows to one task: enough work to be worth a hand-over, few enough to balance.
 constexpr size_t kChunkRows = 512;
 // Elements to one kernel call: keeps the old rows in cache, fills the lanes.
-constexpr size_t kBatchRows = 128;
+constexpr size_t kBatchElements = 256;
 
 struct Chunk {
   DataDb db = DataDb::kMisc;
   std::span<const RowUpdate> updates;
+  // What FindOldRows leaves, by update.
+  std::vector<RowProbe> probes;
+  std::vector<std::string_view> old_rows;  // empty if there is none, or it is missing
+  std::vector<MissingRow> missing;         // in the order of the updates
+  std::vector<size_t> missing_at;          // of which update
+  Arena found;                             // the old rows that are not kept
   // Results.
   Status status;
   RowChanges changes;
@@ -24,61 +31,70 @@ struct Chunk {
   Arena arena;
 };
 
-class ChunkProcessor {
+// First half: old rows that are in memory. The others are listed in chunk.missing.
+class OldRowFinder {
  public:
-  ChunkProcessor(const OldRows& old_rows, const RowHasher& hasher, bool keep_old, Chunk& chunk)
-      : old_(old_rows), hasher_(hasher), keep_old_(keep_old), chunk_(chunk) {}
+  OldRowFinder(const OldRows& old_rows, bool keep_old, Chunk& chunk)
+      : old_(old_rows), chunk_(chunk), arena_(keep_old ? chunk.arena : chunk.found) {}
 
-  Status Run() {
+  void Run() {
     const size_t count = chunk_.updates.size();
-    chunk_.changes.reserve(count);
-    probes_.reserve(count);
+    chunk_.probes.reserve(count);
     for (const RowUpdate& update : chunk_.updates) {
-      probes_.push_back(old_.stored->ProbeOf(chunk_.db, update.key));
+      chunk_.probes.push_back(old_.stored->ProbeOf(chunk_.db, update.key));
     }
-    old_.stored->Prefetch(probes_);
-    FindInMemory();
-    for (size_t i = 0; i < count; ++i) {
-      const RowUpdate& update = chunk_.updates[i];
-      if (batch_rows_ == kBatchRows || ModuleOf(update.key) != module_) {
-        HashBatch();
-        module_ = ModuleOf(update.key);
-      }
-      ASSIGN_OR_RETURN(const std::string_view old_row, OldRow(i));
-      if (!old_row.empty()) {
-        RETURN_IF_ERROR(ValidateRow(chunk_.db, old_row));
-      }
-      AddRow(update, probes_[i], old_row, NewRow(update, old_row));
-    }
-    HashBatch();
-    return OkStatus();
+    old_.stored->Prefetch(chunk_.probes);
+    chunk_.old_rows.resize(count);
+    is_known_.resize(count);
+    FindUnwritten();
+    FindStored();
   }
 
  private:
-  struct InMemory {
-    bool found = false;
-    std::string_view row;  // empty if it is gone
-  };
-
   // Looks every row up in what was applied or logged before and in the overlay. What is in neither
   // is in the DB now, and stays: nothing else is published meanwhile.
-  void FindInMemory() {
-    in_memory_.resize(chunk_.updates.size());
+  void FindUnwritten() {
     Overlay::Table& table = old_.overlay->table(chunk_.db);
     ReaderLock lock(table.mu);
-    for (const RowProbe& probe : probes_) {
+    for (const RowProbe& probe : chunk_.probes) {
       table.Prefetch(probe);
     }
-    for (size_t i = 0; i < probes_.size(); ++i) {
+    for (size_t i = 0; i < chunk_.probes.size(); ++i) {
+      const RowProbe& probe = chunk_.probes[i];
       if (const RowChange* row = FindPending(chunk_.updates[i].key); row != nullptr) {
-        in_memory_[i] = {true, row->value};
-      } else if (row = FindUnpublished(probes_[i]); row != nullptr) {
-        in_memory_[i] = {true, chunk_.arena.Copy(row->value)};
-      } else if (const Overlay::Entry* entry = table.Find(probes_[i]); entry != nullptr) {
+        Set(i, row->value);
+      } else if (row = FindUnpublished(probe); row != nullptr) {
+        Set(i, arena_.Copy(row->value));
+      } else if (const Overlay::Entry* entry = table.Find(probe); entry != nullptr) {
         // The entry's version may be written, and its bytes gone, once the lock is released.
-        in_memory_[i] = {true, chunk_.arena.Copy(entry->row->value)};
+        Set(i, arena_.Copy(entry->row->value));
       }
     }
+  }
+
+  void FindStored() {
+    std::string row;
+    for (size_t i = 0; i < chunk_.probes.size(); ++i) {
+      if (is_known_[i]) {
+        continue;
+      }
+      switch (old_.stored->Find(chunk_.probes[i], &row)) {
+        case StoredRows::InMemory::kFound:
+          Set(i, arena_.Copy(row));
+          break;
+        case StoredRows::InMemory::kAbsent:
+          break;
+        case StoredRows::InMemory::kUnknown:
+          chunk_.missing.emplace_back(chunk_.db, chunk_.updates[i].key);
+          chunk_.missing_at.push_back(i);
+          break;
+      }
+    }
+  }
+
+  void Set(size_t i, std::string_view row) {
+    chunk_.old_rows[i] = row;
+    is_known_[i] = true;
   }
 
   const RowChange* FindPending(std::string_view key) const {
@@ -96,20 +112,49 @@ class ChunkProcessor {
     return entry == nullptr ? nullptr : entry->row;
   }
 
-  // The stored row before update `i`, empty if there is none (a stored row never is). Valid as long
-  // as the chunk if it is to be kept, otherwise until the next HashBatch.
-  StatusOr<std::string_view> OldRow(size_t i) {
-    std::string& buffer = olds_[batch_rows_++];
-    if (in_memory_[i].found) {
-      return in_memory_[i].row;
+  const OldRows& old_;
+  Chunk& chunk_;
+  Arena& arena_;
+  std::vector<bool> is_known_;  // by update
+};
+
+// Second half: new rows and hashes.
+class ChunkProcessor {
+ public:
+  ChunkProcessor(const RowHasher& hasher, bool keep_old, Chunk& chunk)
+      : hasher_(hasher), keep_old_(keep_old), chunk_(chunk) {}
+
+  Status Run() {
+    RETURN_IF_ERROR(TakeMissing());
+    const size_t count = chunk_.updates.size();
+    chunk_.changes.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+      const RowUpdate& update = chunk_.updates[i];
+      const std::string_view old_row = chunk_.old_rows[i];
+      if (elements_.size() >= kBatchElements || ModuleOf(update.key) != module_) {
+        HashBatch();
+        module_ = ModuleOf(update.key);
+      }
+      if (!old_row.empty()) {
+        RETURN_IF_ERROR(ValidateRow(chunk_.db, old_row));
+      }
+      AddRow(update, chunk_.probes[i], old_row, NewRow(update, old_row));
     }
-    // Not kept in the cache: the row at hand takes its place there.
-    ASSIGN_OR_RETURN(const bool found, old_.stored->Get(chunk_.db, chunk_.updates[i].key,
-                                                        probes_[i], /*keep=*/false, &buffer));
-    if (!found) {
-      return std::string_view();
+    HashBatch();
+    return OkStatus();
+  }
+
+ private:
+  Status TakeMissing() {
+    for (size_t i = 0; i < chunk_.missing.size(); ++i) {
+      const MissingRow& missing = chunk_.missing[i];
+      RETURN_IF_ERROR(missing.status);
+      if (missing.found) {
+        chunk_.old_rows[chunk_.missing_at[i]] =
+            keep_old_ ? chunk_.arena.Copy(missing.row) : std::string_view(missing.row);
+      }
     }
-    return keep_old_ ? chunk_.arena.Copy(buffer) : std::string_view(buffer);
+    return OkStatus();
   }
 
   // The stored bytes of the row after the update, in the chunk's arena; empty if the row is gone.
@@ -177,18 +222,12 @@ class ChunkProcessor {
       hasher_.Accumulate(elements_, &DeltaOf(module_, &chunk_.delta).hash);
       elements_.clear();
     }
-    batch_rows_ = 0;
   }
 
-  const OldRows& old_;
   const RowHasher& hasher_;
   const bool keep_old_;
   Chunk& chunk_;
   std::string_view module_;
-  std::vector<RowProbe> probes_;     // by update
-  std::vector<InMemory> in_memory_;  // by update
-  std::array<std::string, kBatchRows> olds_;
-  size_t batch_rows_ = 0;
   std::vector<RowElement> elements_;
 };
 
@@ -205,20 +244,34 @@ std::vector<Chunk> MakeChunks(const ClassifiedChanges& changes) {
   return chunks;
 }
 
+void FindOldRows(const OldRows& old_rows, const RowThreads& threads, bool keep_old,
+                 std::vector<Chunk>* chunks) {
+  threads.compute.ParallelFor(
+      chunks->size(), [&](size_t i) { OldRowFinder(old_rows, keep_old, (*chunks)[i]).Run(); });
+  std::vector<MissingRow*> missing;
+  for (Chunk& chunk : *chunks) {
+    for (MissingRow& row : chunk.missing) {
+      missing.push_back(&row);
+    }
+  }
+  ReadMissing(*old_rows.stored, threads.read, missing);
+}
+
 }  // namespace
 
 StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& changes,
                                     const OldRows& old_rows, const RowHasher& hasher,
-                                    ThreadPool& pool, bool keep_old,
+                                    const RowThreads& threads, bool keep_old,
                                     const std::function<void()>& beside) {
   std::vector<Chunk> chunks = MakeChunks(changes);
+  FindOldRows(old_rows, threads, keep_old, &chunks);
   // Task 0 is the longest single piece, so it starts first.
-  pool.ParallelFor(chunks.size() + 1, [&](size_t i) {
+  threads.compute.ParallelFor(chunks.size() + 1, [&](size_t i) {
     if (i == 0) {
       beside();
     } else {
       Chunk& chunk = chunks[i - 1];
-      chunk.status = ChunkProcessor(old_rows, hasher, keep_old, chunk).Run();
+      chunk.status = ChunkProcessor(hasher, keep_old, chunk).Run();
     }
   });
   ProcessedRows result;

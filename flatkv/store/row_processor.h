@@ -1,6 +1,6 @@
 // The heart of a commit: for every row that a version writes, find the old row, make the new one,
-// take the old one out of the hash and put the new one in. Split over the thread pool; sums make
-// the result independent of the split.
+// take the old one out of the hash and put the new one in. Split over threads; sums make the result
+// independent of the split.
 #pragma once
 
 #include <functional>
@@ -26,6 +26,12 @@ struct OldRows {
   Overlay* unpublished = nullptr;
 };
 
+// The threads of a commit: those that compute, one a core, and those that wait for the disk.
+struct RowThreads {
+  ThreadPool& compute;
+  ThreadPool& read;
+};
+
 struct ProcessedRows {
   VersionRows rows;
   StoreDelta delta;
@@ -33,11 +39,11 @@ struct ProcessedRows {
 
 // The rows of `version`, or of several versions of which it is the last.
 // With `keep_old` the result's rows have their old values.
-// `beside` runs on the same threads at the same time (the changelog encoding).
+// `beside` runs on the computing threads at the same time (the changelog encoding).
 // Errors: kDataLoss when an old row cannot be read or is malformed.
 StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& changes,
                                     const OldRows& old_rows, const RowHasher& hasher,
-                                    ThreadPool& pool, bool keep_old,
+                                    const RowThreads& threads, bool keep_old,
                                     const std::function<void()>& beside);
 
 }  // namespace flatkv

@@ -108,7 +108,7 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
                          group_.empty() ? nullptr : &group_.rows()};
   ASSIGN_OR_RETURN(
       ProcessedRows processed,
-      ProcessRows(version, classified, old_rows, *hasher_, *pool_, options_.undo_depth > 0,
+      ProcessRows(version, classified, old_rows, *hasher_, row_threads(), options_.undo_depth > 0,
                   [&] { call = PendingPayload::Encode(version, changes); }));
   timer.Add(&timings.rows);
   if (pending_.has_value() && pending_->payload.Repeats(call)) {

@@ -310,6 +310,8 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   void StopScrub() EXCLUDES(commit_mu_, open_mu_);
   StatusOr<std::shared_ptr<View>> OpenHead() EXCLUDES(open_mu_);
 
+  RowThreads row_threads() const { return {*pool_, *readers_}; }
+
   // Constant after Open.
   FileSystem& fs_;
   Logger& logger_;
@@ -325,6 +327,7 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   std::atomic<bool> closed_{false};
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<ThreadPool> readers_;
   std::unique_ptr<BackgroundThreads> background_;
   std::optional<RowHasher> hasher_;
   SnapshotCatalog catalog_;

@@ -102,9 +102,11 @@ struct StoreOptions {
   uint64_t wal_segment_bytes = uint64_t{64} << 20;
   TornTail wal_torn_tail = TornTail::kRepair;
 
-  // Threads that read old rows and hash, the committing one included. The result does not depend on
-  // it.
+  // Threads that hash, the committing one included. The result does not depend on it.
   size_t threads = std::max<size_t>(1, std::thread::hardware_concurrency());
+  // Threads that read from the data DBs what a commit replaces and no cache has, the committing one
+  // included. They wait for the disk most of the time.
+  size_t read_threads = 16;
   // Threads that flush and compact, shared by the four data DBs. More than cores - 1 take the
   // commit's core.
   size_t background_threads = std::max<size_t>(1, std::thread::hardware_concurrency() - 1);

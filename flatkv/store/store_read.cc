@@ -86,7 +86,7 @@ StatusOr<bool> StoreImpl::ReadRow(const MappedKey& key, Version head, std::strin
       return !entry->row->removed;
     }
   }
-  return open_->rows->Get(key.target.db, key.physical, probe, /*keep=*/true, row);
+  return open_->rows->Get(key.target.db, key.physical, probe, row);
 }
 
 StatusOr<std::unique_ptr<StoreIterator>> StoreImpl::Iterate(const IterateRange& range) {

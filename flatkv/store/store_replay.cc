@@ -293,7 +293,7 @@ Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versi
     return OkStatus();
   };
   return ReplayVersions(*open_->wal, range, {nullptr, &open_->overlay, open_->rows.get()},
-                        {*hasher_, *pool_, logger_}, take);
+                        {*hasher_, row_threads(), logger_}, take);
 }
 
 // The first version whose undo record is within the depth, can be made and is not there yet.

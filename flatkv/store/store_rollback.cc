@@ -166,7 +166,7 @@ Status StoreImpl::ReplayClone(const RollbackPlan& plan, const std::string& direc
   ReplayProgress progress(logger_, from + 1, plan.target);
   RETURN_IF_ERROR(ReplayInto(
       clone->dbs(), from, plan.target, *open_->wal, options_.replay_check_every,
-      {*hasher_, *pool_, logger_},
+      {*hasher_, row_threads(), logger_},
       [&](Version version) {
         progress.Replayed(version);
         return !closing_.load();

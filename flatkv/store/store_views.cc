@@ -160,7 +160,7 @@ StatusOr<std::shared_ptr<View>> StoreImpl::BuildClonedView(Version version) {
   ThreadPool pool("fkv-view", 1);
   if (const Status replayed = ReplayInto(dbs, from.value_or(identity_.initial_version - 1), version,
                                          *open_->wal, options_.replay_check_every,
-                                         {*hasher_, pool, logger_}, go_on, &contents.state);
+                                         {*hasher_, {pool, pool}, logger_}, go_on, &contents.state);
       !replayed.ok()) {
     contents.clone.reset();
     return remove_half(

@@ -66,18 +66,34 @@ void StoredRows::Prefetch(std::span<const RowProbe> probes) const {
   }
 }
 
-StatusOr<bool> StoredRows::Get(DataDb db, std::string_view key, const RowProbe& probe, bool keep,
-                               std::string* row) {
+StoredRows::InMemory StoredRows::Find(const RowProbe& probe, std::string* row,
+                                      RowTicket* ticket) const {
   // The filter first: one cache line tells most absent keys.
   if (filter_state() == FilterState::kComplete && !filter_->MayContain(probe.filter_hash)) {
-    return false;
+    return InMemory::kAbsent;
   }
+  return has_cache_ && cache_->Find(probe.fingerprint, row, ticket) ? InMemory::kFound
+                                                                    : InMemory::kUnknown;
+}
+
+StoredRows::InMemory StoredRows::Find(const RowProbe& probe, std::string* row) const {
   RowTicket ticket;
-  if (has_cache_ && cache_->Find(probe.fingerprint, row, &ticket)) {
-    return true;
+  return Find(probe, row, &ticket);
+}
+
+StatusOr<bool> StoredRows::Read(DataDb db, std::string_view key, std::string* row) const {
+  return dbs_[db].Get(key, row);
+}
+
+StatusOr<bool> StoredRows::Get(DataDb db, std::string_view key, const RowProbe& probe,
+                               std::string* row) {
+  RowTicket ticket;
+  const InMemory in_memory = Find(probe, row, &ticket);
+  if (in_memory != InMemory::kUnknown) {
+    return in_memory == InMemory::kFound;
   }
-  ASSIGN_OR_RETURN(const bool found, dbs_[db].Get(key, row));
-  if (found && keep && has_cache_) {
+  ASSIGN_OR_RETURN(const bool found, Read(db, key, row));
+  if (found && has_cache_) {
     cache_->PutRead(probe.fingerprint, *row, ticket);
   }
   return found;

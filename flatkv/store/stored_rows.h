@@ -47,10 +47,14 @@ class StoredRows {
   // Starts loading what Get will look at: for many keys, before the first Get.
   void Prefetch(std::span<const RowProbe> probes) const;
 
-  // Sets *row and returns true, or returns false if there is no such row. With `keep` a row that
-  // had to be read from the DB goes into the cache. Errors: those of KvEngine::Get.
-  StatusOr<bool> Get(DataDb db, std::string_view key, const RowProbe& probe, bool keep,
-                     std::string* row);
+  enum class InMemory { kFound, kAbsent, kUnknown };
+  // What is known without the DB: sets *row (kFound), says that there is no such row, or neither.
+  InMemory Find(const RowProbe& probe, std::string* row) const;
+  // Of a row that Find does not know. Sets *row and returns true, or returns false if there is no
+  // such row. Errors: those of KvEngine::Get.
+  StatusOr<bool> Read(DataDb db, std::string_view key, std::string* row) const;
+  // Find, then Read if it must be; what was read goes into the cache. Errors: those of Read.
+  StatusOr<bool> Get(DataDb db, std::string_view key, const RowProbe& probe, std::string* row);
 
   // The DBs have taken these rows, of one DB. REQUIRES: their probes are set.
   void Wrote(const RowChanges& rows);
@@ -62,6 +66,7 @@ class StoredRows {
   RowCacheStats CacheStats() const { return cache_->Stats(); }
 
  private:
+  InMemory Find(const RowProbe& probe, std::string* row, RowTicket* ticket) const;
   StoredRows(DataDbs& dbs, const RowFingerprinter& fingerprinter, std::unique_ptr<RowCache> cache,
              std::unique_ptr<KeyFilter> filter, bool has_cache, bool filter_is_complete);
 

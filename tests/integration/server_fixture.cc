@@ -47,6 +47,7 @@ class SteppedCall {
 StoreOptions SmallStoreOptions() {
   StoreOptions options;
   options.threads = 2;
+  options.read_threads = 2;
   options.background_threads = 1;
   options.block_cache_bytes = uint64_t{8} << 20;
   options.write_buffer_bytes = uint64_t{4} << 20;

@@ -67,6 +67,7 @@ suite = "blake3"
 initial-version = 7
 threads = 3
 background-threads = 5
+read-threads = 6
 overlay-bytes = "1MiB"
 replay-bytes = "2MiB"
 [wal]
@@ -130,6 +131,7 @@ format = "json"
   EXPECT_EQ(store.initial_version, 7);
   EXPECT_EQ(store.threads, 3u);
   EXPECT_EQ(store.background_threads, 5u);
+  EXPECT_EQ(store.read_threads, 6u);
   EXPECT_EQ(store.overlay_bytes_max, uint64_t{1} << 20);
   EXPECT_EQ(store.replay_bytes_max, uint64_t{2} << 20);
   EXPECT_EQ(store.wal_sync, WalSync::kInterval);

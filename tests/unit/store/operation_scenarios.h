@@ -25,6 +25,7 @@ inline const History& SweepHistory() {
 inline StoreOptions SweepOptions() {
   StoreOptions options = SmallStoreOptions(Suite::kBlake3);
   options.threads = 1;
+  options.read_threads = 1;
   options.wal_segment_bytes = 700;  // rolls every few versions
   options.replay_bytes_max = 400;   // flushes every few versions
   options.write_buffer_bytes = 64 << 10;

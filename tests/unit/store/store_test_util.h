@@ -20,6 +20,7 @@ inline StoreOptions SmallStoreOptions(Suite suite = Suite::kSha256) {
   StoreOptions options;
   options.suite = suite;
   options.threads = 2;
+  options.read_threads = 2;
   options.background_threads = 1;
   options.block_cache_bytes = 1 << 20;
   options.row_cache_bytes = 64 << 10;
