@@ -112,7 +112,8 @@ void AddStoreOptions(CLI::App* command, StoreSettings* settings) {
       ->type_name("FILE");
   AddSetting(command, "--suite", "store.suite", settings, "sha256 or blake3")->type_name("NAME");
   AddSetting(command, "--sync", "wal.sync", settings, "always, interval or off")->type_name("WHEN");
-  AddSetting(command, "--threads", "store.threads", settings, "threads that read and hash")
+  AddSetting(command, "--threads", "store.threads", settings,
+             "threads that find rows in memory and hash")
       ->type_name("N");
   command
       ->add_option_function<uint64_t>(

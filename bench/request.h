@@ -11,7 +11,6 @@ namespace flatkv::bench {
 // Overwrites *request, which keeps the strings and elements that it has.
 inline void FillRequest(Version version, const ChangeSets& changes,
                         v1::CommitBlockRequest* request) {
-  request->Clear();
   request->set_version(version);
   cli::Fill(changes, request->mutable_changesets());
 }

@@ -91,18 +91,28 @@ StatusOr<CommitResult> ToResult(const v1::CommitResponse& response) {
 }
 
 void Fill(const Block& block, v1::CommitBlockRequest* request) {
-  request->Clear();
   request->set_version(block.version());
   Fill(block.changes(), request->mutable_changesets());
 }
 
 void Fill(const ChangeSets& changes,
           google::protobuf::RepeatedPtrField<v1::NamedChangeSet>* change_sets) {
+  while (static_cast<size_t>(change_sets->size()) > changes.size()) {
+    change_sets->RemoveLast();
+  }
+  int at = 0;
   for (const NamedChangeSet& change_set : changes) {
-    v1::NamedChangeSet* named = change_sets->Add();
-    named->set_name(std::string(change_set.module));
+    v1::NamedChangeSet* named =
+        at < change_sets->size() ? change_sets->Mutable(at) : change_sets->Add();
+    ++at;
+    named->set_name(change_set.module.data(), change_set.module.size());
+    // Clear() of the message above would free the pairs: it deletes what is not repeated.
+    google::protobuf::RepeatedPtrField<v1::KVPair>* pairs =
+        named->mutable_changeset()->mutable_pairs();
+    pairs->Clear();
+    pairs->Reserve(static_cast<int>(change_set.pairs.size()));
     for (const KvPair& pair : change_set.pairs) {
-      v1::KVPair* out = named->mutable_changeset()->add_pairs();
+      v1::KVPair* out = pairs->Add();
       out->set_key(pair.key.data(), pair.key.size());
       out->set_value(pair.value.data(), pair.value.size());
       out->set_delete_(pair.remove);

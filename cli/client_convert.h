@@ -23,9 +23,9 @@ StatusOr<Suite> ToSuite(const std::string& name);
 StatusOr<CommitResult> ToResult(const v1::CommitResponse& response);
 StatusOr<StoreInfo> ToInfo(const v1::InfoResponse& response);
 
-// Overwrites *request.
+// Both overwrite what they fill, and it keeps the elements and strings that it has: a request that
+// is used for one block after another allocates little.
 void Fill(const Block& block, v1::CommitBlockRequest* request);
-// Appends to *change_sets.
 void Fill(const ChangeSets& changes,
           google::protobuf::RepeatedPtrField<v1::NamedChangeSet>* change_sets);
 

@@ -97,6 +97,31 @@ TEST(Fill, RequestsCarryEveryPairAndNothingOfTheRequestBefore) {
   EXPECT_TRUE(pairs[1].delete_());
 }
 
+StatusOr<Block> BlockOf(const std::string& change_sets) {
+  return ParseBlockLine(R"({"version":3,"changesets":[)" + change_sets + "]}");
+}
+
+TEST(Fill, ARequestThatIsUsedAgainKeepsItsPairsAndNothingOfWhatTheySaid) {
+  ASSERT_OK_AND_ASSIGN(
+      const Block large,
+      BlockOf(
+          R"({"name":"m","pairs":[{"key":"00","delete":true},{"key":"02","value":"03"}]},{"name":"n","pairs":[{"key":"05"}]})"));
+  ASSERT_OK_AND_ASSIGN(const Block small,
+                       BlockOf(R"({"name":"o","pairs":[{"key":"04","value":"01"}]})"));
+  v1::CommitBlockRequest request;
+  Fill(large, &request);
+  const v1::KVPair* const first = &request.changesets(0).changeset().pairs(0);
+  Fill(small, &request);
+  EXPECT_EQ(&request.changesets(0).changeset().pairs(0), first);
+
+  v1::CommitBlockRequest fresh;
+  Fill(small, &fresh);
+  EXPECT_EQ(request.SerializeAsString(), fresh.SerializeAsString());
+  Fill(large, &request);
+  Fill(large, &fresh);
+  EXPECT_EQ(request.SerializeAsString(), fresh.SerializeAsString());
+}
+
 TEST(ToInfo, FindsTheDataDbsByNameAndRefusesUnknownOnes) {
   v1::InfoResponse response;
   response.set_suite("blake3");
