@@ -105,7 +105,7 @@ TEST(Fill, ARequestThatIsUsedAgainKeepsItsPairsAndNothingOfWhatTheySaid) {
   ASSERT_OK_AND_ASSIGN(
       const Block large,
       BlockOf(
-          R"({"name":"m","pairs":[{"key":"00","delete":true},{"key":"02","value":"03"}]},{"name":"n","pairs":[{"key":"05"}]})"));
+          R"({"name":"m","pairs":[{"key":"00","delete":true},{"key":"02","value":"03"}]},{"name":"n","pairs":[{"key":"05","value":"06"}]})"));
   ASSERT_OK_AND_ASSIGN(const Block small,
                        BlockOf(R"({"name":"o","pairs":[{"key":"04","value":"01"}]})"));
   v1::CommitBlockRequest request;
