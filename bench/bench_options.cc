@@ -97,9 +97,12 @@ void AddRunOptions(CLI::App* command, WorkOptions* work) {
       ->capture_default_str();
   AddChoice<Generate>(
       command, "--generate", &work->generate,
-      {{"auto", Generate::kAuto}, {"thread", Generate::kThread}, {"between", Generate::kBetween}},
-      "make blocks on a thread of their own, or between two blocks; auto: a "
-      "thread if the store's threads leave a core free");
+      {{"auto", Generate::kAuto},
+       {"before", Generate::kBefore},
+       {"between", Generate::kBetween},
+       {"thread", Generate::kThread}},
+      "make blocks before the run (in memory, not with --duration), on a thread of their own, or "
+      "between two blocks; auto: a thread if the store's threads leave a core free");
   command->option_defaults()->group("Options");
 }
 

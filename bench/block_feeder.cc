@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bench/cpu_clock.h"
+#include "flatkv/base/check.h"
 #include "flatkv/base/thread_pool.h"
 
 namespace flatkv::bench {
@@ -55,7 +56,24 @@ void BlockFeeder::Run() {
   }
 }
 
+Status BlockFeeder::MakeAhead(uint64_t count) {
+  FLATKV_CHECK(!thread_.has_value());
+  for (uint64_t i = 0; i < count; ++i) {
+    Block block;
+    ASSIGN_OR_RETURN(const bool made, Make(&block));
+    if (!made) {
+      break;
+    }
+    made_ahead_.push_back(std::move(block));
+  }
+  return OkStatus();
+}
+
 StatusOr<bool> BlockFeeder::Next(Block* block) {
+  if (handed_out_ < made_ahead_.size()) {
+    std::swap(*block, made_ahead_[handed_out_++]);
+    return true;
+  }
   if (!thread_.has_value()) {
     return Make(block);
   }

@@ -19,6 +19,7 @@ enum class Generate {
   kAuto,     // on a thread of its own if the store's threads leave a core free
   kThread,   // on a thread of its own
   kBetween,  // between two blocks
+  kBefore,   // all of them before the measured part, in memory
 };
 
 // Which blocks a run commits.

@@ -88,7 +88,9 @@ nlohmann::json CommitRun::Costs(const Usage& before, const Usage& after, bool in
 
 nlohmann::json CommitRun::Generation(double cpu_seconds) const {
   return {{"where", own_thread_ ? "on its own thread, one block ahead"
-                                : "between blocks, while the store's background work goes on"},
+                    : work_.generate == Generate::kBefore
+                        ? "before the run, in memory"
+                        : "between blocks, while the store's background work goes on"},
           {"cpu_seconds", cpu_seconds},
           {"waiting_seconds", measured_waiting_}};
 }
@@ -96,12 +98,20 @@ nlohmann::json CommitRun::Generation(double cpu_seconds) const {
 StatusOr<nlohmann::json> CommitRun::Measure(CommitDriver& driver,
                                             std::optional<std::chrono::seconds> series) {
   nlohmann::json result;
+  const bool before_the_run = work_.generate == Generate::kBefore;
+  if (before_the_run && work_.length.duration.has_value()) {
+    return InvalidArgument(
+        "--generate before makes a number of blocks: give --blocks, not --duration");
+  }
   ASSIGN_OR_RETURN(version_, driver.Head());
   const Clock::time_point preload_start = Clock::now();
   ASSIGN_OR_RETURN(const uint64_t preloaded, CommitBlocks(driver, preload_blocks_));
   RETURN_IF_ERROR(driver.Flush());
   result["preload_blocks"] = preloaded;
   result["preload_seconds"] = Seconds(Clock::now() - preload_start);
+  if (before_the_run) {
+    RETURN_IF_ERROR(feeder_.MakeAhead(work_.length.warmup_blocks + work_.length.blocks));
+  }
   RETURN_IF_ERROR(CommitBlocks(driver, work_.length.warmup_blocks).status());
 
   const Usage before = UsageOf(driver);

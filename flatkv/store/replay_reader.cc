@@ -21,7 +21,8 @@ constexpr uint64_t kBatchBytesMax = uint64_t{8} << 20;
 constexpr uint64_t kRecordBytes = 256;
 
 uint64_t BytesOf(const ReplayBatch& batch) {
-  return batch.log_bytes + kRecordBytes * batch.payloads.size();
+  return batch.log_bytes + kRecordBytes * batch.payloads.size() +
+         (batch.undo.has_value() ? batch.undo->bytes : 0);
 }
 
 }  // namespace
@@ -32,7 +33,11 @@ StatusOr<std::unique_ptr<ReplayReader>> ReplayReader::Start(Wal& wal, const Repl
 }
 
 ReplayReader::ReplayReader(std::unique_ptr<WalReader> records, const ReplayRange& range)
-    : records_(std::move(records)), range_(range), thread_([this] {
+    : records_(std::move(records)),
+      range_(range),
+      undo_first_(range.undo == nullptr ? 0 : range.undo->first()),
+      undo_last_(range.undo == nullptr ? -1 : range.undo->last()),
+      thread_([this] {
         SetThreadName("fkv-replay");
         Run();
       }) {}
@@ -88,7 +93,7 @@ Status ReplayReader::ReadAll() {
     std::string payload(records_->payload());
     ASSIGN_OR_RETURN(ClassifiedChanges changes, Decode(version, payload));
     const bool may_fold = MayFold(version);
-    if (!may_fold && !HandOver()) {
+    if ((!may_fold || EndsUndo(version - 1)) && !HandOver()) {
       return OkStatus();
     }
     batch_.first = batch_.payloads.empty() ? version : batch_.first;
@@ -156,17 +161,33 @@ bool ReplayReader::MayFold(Version version) const {
   return range_.batch_versions_max > 1 && version < range_.undo_from;
 }
 
+bool ReplayReader::EndsUndo(Version version) const {
+  return version == undo_first_ - 1 || version == undo_last_;
+}
+
+std::optional<Undo> ReplayReader::ReadUndo() const {
+  const bool has_rows = std::any_of(batch_.changes.updates.begin(), batch_.changes.updates.end(),
+                                    [](const auto& updates) { return !updates.empty(); });
+  if (!has_rows || batch_.first < undo_first_ || batch_.last.version > undo_last_) {
+    return std::nullopt;
+  }
+  StatusOr<Undo> undo =
+      range_.undo->ReadRange(batch_.first - 1, batch_.last.version, /*check_changelog=*/true);
+  return undo.ok() ? std::optional<Undo>(*std::move(undo)) : std::nullopt;
+}
+
 bool ReplayReader::HandOver() {
   if (batch_.payloads.empty()) {
     return true;
   }
-  ReplayBatch batch = std::move(batch_);
-  batch_ = ReplayBatch();
   if (!gathered_.empty()) {
-    batch.changes.updates = gathered_.size() == 1 ? std::move(gathered_.front()) : Fold(gathered_);
+    batch_.changes.updates = gathered_.size() == 1 ? std::move(gathered_.front()) : Fold(gathered_);
     gathered_.clear();
   }
   gathered_rows_ = 0;
+  batch_.undo = ReadUndo();
+  ReplayBatch batch = std::move(batch_);
+  batch_ = ReplayBatch();
   const uint64_t bytes = BytesOf(batch);
   {
     MutexLock lock(mu_);

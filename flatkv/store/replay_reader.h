@@ -1,8 +1,10 @@
 // Changelog records on their way into a replay: read, verified, decoded and sorted on a thread of
-// its own, a bounded number of bytes ahead, while the rows of the ones before are worked out.
+// its own, a bounded number of bytes ahead, while the rows of the ones before are worked out. Undo
+// records, where there are any, come with them: they hold the old rows, which then need not be
+// looked up.
 //
 // Consecutive versions that nobody looks at one by one come as one batch. An error comes where its
-// record would, after everything before it.
+// record would, after everything before it; an undo record that is not good is left out.
 //
 // Thread safety: Next from one thread at a time.
 #pragma once
@@ -19,6 +21,7 @@
 #include "flatkv/base/mutex.h"
 #include "flatkv/base/status.h"
 #include "flatkv/store/folded_changes.h"
+#include "flatkv/store/undo_log.h"
 #include "flatkv/wal/wal.h"
 
 namespace flatkv {
@@ -32,6 +35,9 @@ struct ReplayRange {
   Version undo_from = std::numeric_limits<Version>::max();
   // Versions to one batch, at most; 1: none is folded.
   uint64_t batch_versions_max = 1;
+  // Where old rows may be recorded; null: nowhere. Outlives the reader, and loses no record that
+  // has not been read.
+  const UndoLog* undo = nullptr;
 };
 
 // One version, or several as one.
@@ -42,6 +48,7 @@ struct ReplayBatch {
   bool wants_undo = false;
   ClassifiedChanges changes;
   std::vector<std::string> payloads;  // of each version; own the values
+  std::optional<Undo> undo;           // what undoes all of them, if that is recorded
 };
 
 class ReplayReader {
@@ -66,6 +73,9 @@ class ReplayReader {
   StatusOr<ClassifiedChanges> Decode(Version version, std::string_view payload) const;
   void DropHeldPairs(Version version, ChangeSets* changes) const;
   bool MayFold(Version version) const;
+  // Undo records begin with this version, or begin to lack.
+  bool EndsUndo(Version version) const;
+  std::optional<Undo> ReadUndo() const;
   // Adds a version that may be folded to what has been gathered.
   void Gather(ClassifiedChanges changes);
   bool IsFull() const;
@@ -74,6 +84,9 @@ class ReplayReader {
 
   const std::unique_ptr<WalReader> records_;
   const ReplayRange range_;
+  // The undo records at the start; none: last < first.
+  const Version undo_first_;
+  const Version undo_last_;
 
   // Used by the thread only.
   std::vector<RowUpdates> gathered_;

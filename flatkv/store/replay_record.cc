@@ -15,8 +15,10 @@ StatusOr<PendingVersion> WorkOut(ReplayBatch& batch, const ReplayRange& range,
   const Version version = batch.last.version;
   const bool in_all_dbs =
       version > *std::max_element(range.db_versions.begin(), range.db_versions.end());
+  OldRows with_recorded = old_rows;
+  with_recorded.recorded = batch.undo.has_value() ? &*batch.undo : nullptr;
   StatusOr<ProcessedRows> processed =
-      ProcessRows(version, batch.changes, old_rows, tools.hasher, tools.threads,
+      ProcessRows(version, batch.changes, with_recorded, tools.hasher, tools.threads,
                   batch.wants_undo && in_all_dbs, [] {});
   if (!processed.ok()) {
     return Annotate(processed.status(), fmt::format("replaying version {}", version));
@@ -46,8 +48,9 @@ Status ReplayVersions(Wal& wal, const ReplayRange& range, const OldRows& old_row
       status = take(*batch, *pending);
     }
     const bool at_fault = !pending.ok() || ReasonOf(status) == Reason::kRootMismatch;
-    if (at_fault && batch->payloads.size() > 1) {
+    if (at_fault && (batch->payloads.size() > 1 || batch->undo.has_value())) {
       ReplayRange one_by_one = range;
+      one_by_one.undo = nullptr;
       one_by_one.first = batch->first;
       one_by_one.last = batch->last.version;
       one_by_one.batch_versions_max = 1;

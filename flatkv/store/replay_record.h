@@ -25,10 +25,10 @@ struct ReplayTools {
 using TakeReplayed = std::function<Status(const ReplayBatch& batch, PendingVersion& pending)>;
 
 // Works the versions of `range` out, in order, and hands each batch to `take`, after which
-// `old_rows` shows its rows. Several versions whose batch cannot be worked out, or has a wrong
-// root, are replayed again one by one, so that the error is that of the version at fault.
-// DBs that hold a version already get no rows of it, and it then cannot be undone.
-// Errors: those of ReplayReader::Next and ProcessRows; those of `take`.
+// `old_rows` shows its rows. The versions of a batch that cannot be worked out, or has a wrong
+// root, are replayed again one by one and without undo records, so that the error is that of the
+// version at fault. DBs that hold a version already get no rows of it, and it then cannot be
+// undone. Errors: those of ReplayReader::Next and ProcessRows; those of `take`.
 Status ReplayVersions(Wal& wal, const ReplayRange& range, const OldRows& old_rows,
                       const ReplayTools& tools, const TakeReplayed& take);
 

@@ -43,14 +43,37 @@ class OldRowFinder {
     for (const RowUpdate& update : chunk_.updates) {
       chunk_.probes.push_back(old_.stored->ProbeOf(chunk_.db, update.key));
     }
-    old_.stored->Prefetch(chunk_.probes);
     chunk_.old_rows.resize(count);
     is_known_.resize(count);
-    FindUnwritten();
-    FindStored();
+    FindRecorded();
+    if (known_ < count) {
+      old_.stored->Prefetch(chunk_.probes);
+      FindUnwritten();
+      FindStored();
+    }
   }
 
  private:
+  // Both lists ascend. What has no record (a removal of nothing) is looked up.
+  void FindRecorded() {
+    if (old_.recorded == nullptr) {
+      return;
+    }
+    const RowChanges& rows = old_.recorded->dbs[IndexOf(chunk_.db)].rows;
+    auto row =
+        std::lower_bound(rows.begin(), rows.end(), chunk_.updates.front().key,
+                         [](const RowChange& r, std::string_view key) { return r.key < key; });
+    for (size_t i = 0; i < chunk_.updates.size() && row != rows.end(); ++i) {
+      const std::string_view key = chunk_.updates[i].key;
+      while (row != rows.end() && row->key < key) {
+        ++row;
+      }
+      if (row != rows.end() && row->key == key) {
+        Set(i, arena_.Copy(row->value));
+      }
+    }
+  }
+
   // Looks every row up in what was applied or logged before and in the overlay. What is in neither
   // is in the DB now, and stays: nothing else is published meanwhile.
   void FindUnwritten() {
@@ -61,6 +84,9 @@ class OldRowFinder {
     }
     for (size_t i = 0; i < chunk_.probes.size(); ++i) {
       const RowProbe& probe = chunk_.probes[i];
+      if (is_known_[i]) {
+        continue;
+      }
       if (const RowChange* row = FindPending(chunk_.updates[i].key); row != nullptr) {
         Set(i, row->value);
       } else if (row = FindUnpublished(probe); row != nullptr) {
@@ -95,6 +121,7 @@ class OldRowFinder {
   void Set(size_t i, std::string_view row) {
     chunk_.old_rows[i] = row;
     is_known_[i] = true;
+    ++known_;
   }
 
   const RowChange* FindPending(std::string_view key) const {
@@ -116,6 +143,7 @@ class OldRowFinder {
   Chunk& chunk_;
   Arena& arena_;
   std::vector<bool> is_known_;  // by update
+  size_t known_ = 0;            // of them
 };
 
 // Second half: new rows and hashes.

@@ -12,6 +12,7 @@
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/state_hash.h"
 #include "flatkv/store/stored_rows.h"
+#include "flatkv/store/undo_record.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
@@ -24,6 +25,9 @@ struct OldRows {
   // Of versions that are being committed together with this one, before it: newer than `overlay`,
   // and not changed meanwhile. May be null.
   Overlay* unpublished = nullptr;
+  // What undoes the version, if it was kept: rows that it has are looked up nowhere else. May be
+  // null.
+  const Undo* recorded = nullptr;
 };
 
 // The threads of a commit: those that compute, one a core, and those that wait for the disk.

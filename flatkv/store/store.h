@@ -101,6 +101,7 @@ struct StoreInfo {
 struct RecoveryInfo {
   Version replayed_from = 0;  // 0: nothing was replayed
   Version replayed_to = 0;
+  uint64_t replayed_by_undo = 0;  // versions whose old rows came from undo records
   uint64_t torn_bytes = 0;  // cut from the changelog's end: a record that was never acknowledged
   std::string torn_file;
   double seconds = 0;

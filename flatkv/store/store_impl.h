@@ -184,7 +184,8 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   // Takes every DB above `target` back to it, durably.
   Status UndoDbs(Version target, DbVersions* db_versions) REQUIRES(commit_mu_);
   Status Recover(const DbVersions& db_versions, RecoveryInfo* info) REQUIRES(commit_mu_);
-  Status Replay(Version first, Version last, const DbVersions& db_versions) REQUIRES(commit_mu_);
+  Status Replay(Version first, Version last, const DbVersions& db_versions, RecoveryInfo* info)
+      REQUIRES(commit_mu_);
   Version UndoWantedFrom(Version last, Version highest) const REQUIRES(commit_mu_);
   Status CheckRecoveredRoot(Version version, const Digest& recorded) REQUIRES(commit_mu_);
   static Status CheckRecoveredRootOf(Version version, const Digest& root, const Digest& recorded);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "flatkv/base/hex.h"
+#include "flatkv/fs/durable.h"
 #include "flatkv/fs/path.h"
 #include "flatkv/snapshot/store_layout.h"
 #include "flatkv/store/replay_progress.h"
@@ -40,6 +41,8 @@ Status StoreImpl::OpenWorking(std::optional<Version> undo_target, RecoveryInfo* 
   logger_.Log(LogLevel::kError, "recovery.rebuild",
               fmt::format("the data DBs cannot be used and are made anew: {}", MessageOf(opened)));
   RETURN_IF_ERROR(SetAside(kWorkingName, std::string(MessageOf(opened)), info));
+  // The replay that failed may have taken old rows from them.
+  RETURN_IF_ERROR(RemoveTreeDurably(fs_, JoinPath(directory_, kUndoName)));
   ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
   RETURN_IF_ERROR(CloneWorking(current));
   const Status again = TryOpenWorking(undo_target, info);
@@ -254,7 +257,7 @@ Status StoreImpl::Recover(const DbVersions& db_versions, RecoveryInfo* info) {
   if (lowest < last) {
     info->replayed_from = lowest + 1;
     info->replayed_to = last;
-    RETURN_IF_ERROR(Replay(lowest + 1, last, db_versions));
+    RETURN_IF_ERROR(Replay(lowest + 1, last, db_versions, info));
   } else if (!wal.empty()) {
     ASSIGN_OR_RETURN(const WalRecordInfo record, wal.Find(last));
     RETURN_IF_ERROR(CheckRecoveredRoot(last, record.root));
@@ -265,12 +268,15 @@ Status StoreImpl::Recover(const DbVersions& db_versions, RecoveryInfo* info) {
       info->replayed_from == 0
           ? fmt::format("store {} stands at version {}, nothing to replay", identity_.store_id,
                         last)
-          : fmt::format("store {} stands at version {} after replaying {} to {} in {:.2f} s",
-                        identity_.store_id, last, info->replayed_from, last, info->seconds));
+          : fmt::format("store {} stands at version {} after replaying {} to {} ({} with old rows "
+                        "from undo records) in {:.2f} s",
+                        identity_.store_id, last, info->replayed_from, last, info->replayed_by_undo,
+                        info->seconds));
   return OkStatus();
 }
 
-Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versions) {
+Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versions,
+                         RecoveryInfo* info) {
   const Version highest = *std::max_element(db_versions.begin(), db_versions.end());
   ReplayProgress progress(logger_, first, last);
   ReplayRange range;
@@ -279,6 +285,7 @@ Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versi
   range.db_versions = db_versions;
   range.undo_from = UndoWantedFrom(last, highest);
   range.batch_versions_max = options_.replay_check_every;
+  range.undo = open_->undo.get();
   const auto take = [&](const ReplayBatch& batch, PendingVersion& pending)
                         NO_THREAD_SAFETY_ANALYSIS -> Status {
     pending.root = hasher_->Checksum(GlobalHash(global_, pending.delta));
@@ -289,6 +296,7 @@ Status StoreImpl::Replay(Version first, Version last, const DbVersions& db_versi
     }
     RETURN_IF_ERROR(open_->write_behind->WaitForRoom());
     Publish(pending, batch.log_bytes);
+    info->replayed_by_undo += batch.undo.has_value() ? batch.payloads.size() : 0;
     progress.Replayed(pending.version);
     return OkStatus();
   };

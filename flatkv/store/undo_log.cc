@@ -14,6 +14,9 @@ namespace {
 constexpr uint64_t kSegmentBytes = uint64_t{8} << 20;
 // How often the oldest records are looked at.
 constexpr Version kPruneEvery = 16;
+// What records are kept for the sake of a replay: those of two full write buffers of storage rows
+// take half of it.
+constexpr uint64_t kReplayBytesMax = uint64_t{128} << 20;
 
 }  // namespace
 
@@ -96,19 +99,19 @@ bool UndoLog::FitsChangelog() const {
          ours->root == theirs->root;
 }
 
-void UndoLog::Append(const VersionRows& rows) {
+void UndoLog::Append(const VersionRows& rows, Version flushed) {
   {
     MutexLock lock(mu_);
     if (log_ == nullptr) {
       return;
     }
   }
-  if (const Status status = TryAppend(rows); !status.ok()) {
+  if (const Status status = TryAppend(rows, flushed); !status.ok()) {
     Disable(status);
   }
 }
 
-Status UndoLog::TryAppend(const VersionRows& rows) {
+Status UndoLog::TryAppend(const VersionRows& rows, Version flushed) {
   const Version newest = last();
   if (newest != 0 && rows.version <= newest) {
     return OkStatus();
@@ -123,11 +126,19 @@ Status UndoLog::TryAppend(const VersionRows& rows) {
   RETURN_IF_ERROR(
       log_->Append(rows.version, EncodeUndoRecord(rows), rows.content_digest, rows.root));
   RETURN_IF_ERROR(log_->Acknowledge(rows.version));
+  return rows.version % kPruneEvery == 0 ? Prune(rows.version, flushed) : OkStatus();
+}
+
+Status UndoLog::Prune(Version version, Version flushed) {
   const auto depth = static_cast<Version>(std::min<uint64_t>(depth_, INT64_MAX));
-  if (rows.version % kPruneEvery == 0 && rows.version > depth) {
-    RETURN_IF_ERROR(log_->PruneBelow(rows.version - depth + 1));
+  if (version <= depth) {
+    return OkStatus();
   }
-  return OkStatus();
+  Version keep_from = version - depth + 1;
+  if (log_->Stats().bytes <= kReplayBytesMax) {
+    keep_from = std::min(keep_from, flushed + 1);
+  }
+  return log_->PruneBelow(keep_from);
 }
 
 void UndoLog::Disable(const Status& cause) {
@@ -164,8 +175,8 @@ StatusOr<Undo> UndoLog::ReadRange(Version target, Version from, bool check_chang
         fmt::format("there are no undo records from version {} back to {}", from, target));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader, log->NewReader(target + 1, from));
-  std::optional<Undo> undo;
-  // Oldest first, so what is there already decides: the record at hand goes below it.
+  // Oldest first.
+  UndoMerger merger;
   while (true) {
     ASSIGN_OR_RETURN(const bool has_record, reader->Next());
     if (!has_record) {
@@ -182,12 +193,9 @@ StatusOr<Undo> UndoLog::ReadRange(Version target, Version from, bool check_chang
       }
     }
     ASSIGN_OR_RETURN(Undo record, DecodeUndoRecord(reader->payload()));
-    if (undo.has_value()) {
-      MergeUndo(*std::move(undo), &record);
-    }
-    undo = std::move(record);
+    merger.Add(std::move(record));
   }
-  return *std::move(undo);
+  return merger.Finish();
 }
 
 Status UndoLog::Sync() {

@@ -5,7 +5,8 @@
 // Invariants:
 //  (1) The records are those of first() .. last(), contiguous, each of the version that the
 //  changelog has.
-//  (2) Once the store is open, last() is the version that the data DBs hold, or the log is empty.
+//  (2) Once the store is open, last() is at least the version that the data DBs hold, or the log is
+//  empty.
 //
 // Thread safety: Append from the write-behind thread; the rest while that is idle, except the
 // getters, Read and ReadRange, which may be called from any thread.
@@ -32,10 +33,11 @@ class UndoLog {
                                                  std::string directory, Wal& changelog,
                                                  uint64_t depth, bool finishing_rollback);
 
-  // Adds the record of a version that is in all data DBs. One that is there already is left; one
+  // Adds the record of a version that the changelog has. One that is there already is left; one
   // that does not follow, or cannot be undone, empties the log first. A failed write ends the log's
-  // use with a warning: commits go on.
-  void Append(const VersionRows& rows);
+  // use with a warning: commits go on. Records above `flushed`, what the data DBs have on disk, are
+  // kept beyond the depth too, as far as they take little room: a replay finds old rows in them.
+  void Append(const VersionRows& rows, Version flushed);
 
   // 0 when empty.
   Version first() const;
@@ -59,7 +61,8 @@ class UndoLog {
   Status Start(bool finishing_rollback);
   Status OpenEmpty();
   bool FitsChangelog() const;
-  Status TryAppend(const VersionRows& rows);
+  Status TryAppend(const VersionRows& rows, Version flushed);
+  Status Prune(Version version, Version flushed) REQUIRES(mu_);
   void Disable(const Status& cause);
 
   // Constant after construction.

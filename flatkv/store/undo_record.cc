@@ -54,14 +54,13 @@ class Fields {
   bool ok_ = true;
 };
 
-void TakeRow(Fields* fields, Arena* arena, DbUndo* undo, uint64_t* bytes) {
+void TakeRow(Fields* fields, DbUndo* undo, uint64_t* bytes) {
   const std::string_view key = fields->Take(fields->TakeNumber());
   const uint32_t value_bytes = fields->TakeNumber();
   const bool removed = value_bytes == kAbsent;
   const std::string_view value = removed ? std::string_view() : fields->Take(value_bytes);
   if (fields->ok()) {
-    undo->rows.push_back(
-        {.key = arena->Copy(key), .value = arena->Copy(value), .removed = removed});
+    undo->rows.push_back({.key = key, .value = value, .removed = removed});
     *bytes += key.size() + value.size();
   }
 }
@@ -118,12 +117,12 @@ std::string EncodeUndoRecord(const VersionRows& rows) {
 
 StatusOr<Undo> DecodeUndoRecord(std::string_view bytes) {
   Undo undo;
-  Arena arena;
-  Fields fields(bytes);
+  Arena arena(bytes.size());
+  Fields fields(arena.Copy(bytes));
   for (const DataDb db : kAllDataDbs) {
     DbUndo& db_undo = undo.dbs[IndexOf(db)];
     for (uint32_t left = fields.TakeNumber(); left > 0 && fields.ok(); --left) {
-      TakeRow(&fields, &arena, &db_undo, &undo.bytes);
+      TakeRow(&fields, &db_undo, &undo.bytes);
     }
     for (uint32_t left = fields.TakeNumber(); left > 0 && fields.ok(); --left) {
       TakeModule(&fields, &db_undo);
@@ -136,7 +135,10 @@ StatusOr<Undo> DecodeUndoRecord(std::string_view bytes) {
   return undo;
 }
 
-void MergeUndo(Undo earlier, Undo* undo) {
+namespace {
+
+// Puts the undo of an earlier version over that of the versions after it.
+void PutOver(Undo earlier, Undo* undo) {
   for (const DataDb db : kAllDataDbs) {
     DbUndo& to = undo->dbs[IndexOf(db)];
     DbUndo& from = earlier.dbs[IndexOf(db)];
@@ -153,6 +155,29 @@ void MergeUndo(Undo earlier, Undo* undo) {
   }
   std::move(earlier.arenas.begin(), earlier.arenas.end(), std::back_inserter(undo->arenas));
   undo->bytes += earlier.bytes;
+}
+
+}  // namespace
+
+void UndoMerger::Add(Undo undo) {
+  runs_.push_back({std::move(undo), 1});
+  while (runs_.size() > 1 && runs_[runs_.size() - 2].versions <= runs_.back().versions) {
+    MergeLastTwo();
+  }
+}
+
+Undo UndoMerger::Finish() {
+  while (runs_.size() > 1) {
+    MergeLastTwo();
+  }
+  return std::move(runs_.front().undo);
+}
+
+void UndoMerger::MergeLastTwo() {
+  Run last = std::move(runs_.back());
+  runs_.pop_back();
+  PutOver(std::move(runs_.back().undo), &last.undo);
+  runs_.back() = {std::move(last.undo), runs_.back().versions + last.versions};
 }
 
 DbState UndoneState(const DbState& state, const DbUndo& undo) {

@@ -31,9 +31,24 @@ std::string EncodeUndoRecord(const VersionRows& rows);
 // Errors: kDataLoss with Reason::kDataDbCorrupt.
 StatusOr<Undo> DecodeUndoRecord(std::string_view bytes);
 
-// Puts the undo of an earlier version over that of the versions after it: what both have, the
-// earlier one decides.
-void MergeUndo(Undo earlier, Undo* undo);
+// The undo of consecutive versions as one. Of what several have, the earliest decides. Each row is
+// moved O(log versions) times, and memory is that of the distinct rows, twice at most.
+class UndoMerger {
+ public:
+  // In ascending order of versions.
+  void Add(Undo undo);
+  // REQUIRES: one was added.
+  Undo Finish();
+
+ private:
+  struct Run {
+    Undo undo;
+    uint64_t versions = 0;
+  };
+  void MergeLastTwo();
+
+  std::vector<Run> runs_;  // ascending, each of fewer versions than the one before
+};
 
 // The DB's state after its undo.
 DbState UndoneState(const DbState& state, const DbUndo& undo);

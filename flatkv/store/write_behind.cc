@@ -198,6 +198,7 @@ void WriteBehind::Run() {
       // Versions may have come while the boundary work ran: they are written first.
       flush = batch.empty() && queue_.empty() && flush_wanted_;
     }
+    RecordUndo(batch);
     Status status = flush ? dbs_.Flush() : WriteBatch(batch);
     if (status.ok()) {
       for (const Queued& queued : batch) {
@@ -261,9 +262,6 @@ Status WriteBehind::WriteBatch(const std::vector<Queued>& batch) {
     RETURN_IF_ERROR(WriteDb(db, last, batch));
   }
   for (const Queued& queued : batch) {
-    if (queued.rows != nullptr && options_.undo != nullptr) {
-      options_.undo->Append(*queued.rows);
-    }
     if (queued.rows != nullptr && options_.hash_log != nullptr) {
       options_.hash_log->Append(*queued.rows);
     }
@@ -297,7 +295,43 @@ Status WriteBehind::WriteDb(DataDb db, Version last, const std::vector<Queued>& 
   const RowChanges merged = MergeAll(rows);
   RETURN_IF_ERROR(dbs_.Write(db, last, merged, touched ? &metadata : nullptr));
   db_versions_[index] = last;
+  if (!merged.empty()) {
+    rows_versions_[index] = last;
+  }
   return OkStatus();
+}
+
+void WriteBehind::RecordUndo(const std::vector<Queued>& batch) {
+  if (options_.undo == nullptr) {
+    return;
+  }
+  const Version recorded = options_.undo->last();
+  std::vector<std::shared_ptr<const VersionRows>> versions;
+  const auto add = [&](const Queued& queued) {
+    if (queued.rows != nullptr && queued.rows->version > recorded) {
+      versions.push_back(queued.rows);
+    }
+  };
+  std::for_each(batch.begin(), batch.end(), add);
+  {
+    MutexLock lock(mu_);
+    std::for_each(queue_.begin(), queue_.end(), add);
+  }
+  const Version flushed = FlushedRows();
+  for (const std::shared_ptr<const VersionRows>& rows : versions) {
+    options_.undo->Append(*rows, flushed);
+  }
+}
+
+Version WriteBehind::FlushedRows() const {
+  Version flushed = written_version_;
+  for (const DataDb db : kAllDataDbs) {
+    const Version on_disk = std::max(options_.db_versions[IndexOf(db)], dbs_[db].FlushedVersion());
+    if (rows_versions_[IndexOf(db)] > on_disk) {
+      flushed = std::min(flushed, on_disk);
+    }
+  }
+  return flushed;
 }
 
 Status WriteBehind::FlushLagging() {

@@ -1,6 +1,6 @@
 // The thread that carries committed versions into the data DBs, in version order, several at once
-// when it lags. Between two versions it writes undo records, starts snapshots and runs what others
-// need to do while all four DBs stand at one version.
+// when it lags. It writes undo records ahead of the rows, and between two versions starts snapshots
+// and runs what others need to do while all four DBs stand at one version.
 //
 // Invariants:
 //  (1) A data DB is written in whole versions: rows and metadata of the last version of a batch, in
@@ -100,6 +100,10 @@ class WriteBehind {
   // Tells those who wait for the snapshots of `batch` and of the queue that none will come.
   void DropSnapshots(const std::vector<Queued>& batch, const Status& cause) REQUIRES(mu_);
   Status FlushLagging();
+  // Appends the undo records of everything that waits, however long it will: a replay wants them.
+  void RecordUndo(const std::vector<Queued>& batch) EXCLUDES(mu_);
+  // Every DB has its rows up to this version on disk.
+  Version FlushedRows() const;
 
   DataDbs& dbs_;
   Overlay& overlay_;
@@ -108,7 +112,8 @@ class WriteBehind {
 
   // Used by the writing thread only.
   std::array<Version, kDataDbs> db_versions_;
-  Version written_version_ = 0;  // all four DBs hold it
+  std::array<Version, kDataDbs> rows_versions_{};  // of the last rows that each DB got
+  Version written_version_ = 0;                    // all four DBs hold it
   uint64_t log_bytes_written_ = 0;
   std::array<uint64_t, kDataDbs> log_bytes_flushed_{};
   std::array<Version, kDataDbs> flushed_seen_{};

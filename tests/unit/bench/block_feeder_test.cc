@@ -66,6 +66,30 @@ TEST_P(BlockFeederTest, EndsThoughBlocksAreLeft) {
   EXPECT_OK(feeder.Next(&block));
 }
 
+TEST(BlockFeederAheadTest, BlocksMadeBeforeComeFirstAndCostNothingMore) {
+  CountingSource source(5, DataLoss("cut short"));
+  BlockFeeder feeder(source, /*own_thread=*/false);
+  ASSERT_OK(feeder.MakeAhead(3));
+  Block block;
+  for (uint64_t i = 1; i <= 5; ++i) {
+    ASSERT_OK_AND_ASSIGN(const bool more, feeder.Next(&block));
+    ASSERT_TRUE(more);
+    EXPECT_EQ(block.updates, i);
+  }
+  EXPECT_THAT(feeder.Next(&block), StatusIs(StatusCode::kDataLoss));
+}
+
+TEST(BlockFeederAheadTest, FewerBlocksThanWantedAreNoError) {
+  CountingSource source(2, OkStatus());
+  BlockFeeder feeder(source, /*own_thread=*/false);
+  ASSERT_OK(feeder.MakeAhead(3));
+  Block block;
+  for (const bool expected : {true, true, false}) {
+    ASSERT_OK_AND_ASSIGN(const bool more, feeder.Next(&block));
+    EXPECT_EQ(more, expected);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(OwnThread, BlockFeederTest, ::testing::Bool());
 
 }  // namespace
