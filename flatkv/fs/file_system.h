@@ -116,6 +116,9 @@ class FileSystem {
   virtual StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
   // Bytes that an unprivileged process may still write on the file system of `path`.
   virtual StatusOr<uint64_t> FreeBytes(const std::string& path) = 0;
+  // Grows when the calling thread reads something that the device, not a cache in memory, must
+  // give. Only differences on one thread mean anything.
+  virtual uint64_t DeviceReadsOfThisThread() const = 0;
 };
 
 }  // namespace flatkv

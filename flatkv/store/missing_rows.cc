@@ -11,7 +11,10 @@ namespace {
 constexpr size_t kPartRowsMax = 8;
 constexpr size_t kPartsPerThread = 4;
 
-void Read(StoredRows& stored, MissingRow* missing) {
+// The device answers if one part in so many had to ask it.
+constexpr size_t kDevicePartsOneIn = 4;
+
+void ReadOne(StoredRows& stored, MissingRow* missing) {
   const StatusOr<bool> found = stored.Read(missing->db, missing->key, &missing->row);
   missing->status = found.status();
   missing->found = found.ok() && *found;
@@ -19,15 +22,28 @@ void Read(StoredRows& stored, MissingRow* missing) {
 
 }  // namespace
 
-void ReadMissing(StoredRows& stored, ThreadPool& threads, std::span<MissingRow* const> rows) {
+void MissingRowReader::Read(StoredRows& stored, ThreadPool& compute,
+                            std::span<MissingRow* const> rows) {
+  if (rows.empty()) {
+    return;
+  }
+  ThreadPool& threads =
+      device_answers_ || threads_.threads() <= compute.threads() ? threads_ : compute;
   const size_t part_rows =
       std::clamp<size_t>(rows.size() / (threads.threads() * kPartsPerThread), 1, kPartRowsMax);
-  threads.ParallelFor((rows.size() + part_rows - 1) / part_rows, [&](size_t part) {
+  const size_t parts = (rows.size() + part_rows - 1) / part_rows;
+  std::atomic<size_t> device_parts = 0;
+  threads.ParallelFor(parts, [&](size_t part) {
+    const uint64_t before = fs_.DeviceReadsOfThisThread();
     const size_t first = part * part_rows;
     for (MissingRow* const row : rows.subspan(first, std::min(part_rows, rows.size() - first))) {
-      Read(stored, row);
+      ReadOne(stored, row);
+    }
+    if (fs_.DeviceReadsOfThisThread() != before) {
+      ++device_parts;
     }
   });
+  device_answers_ = device_parts * kDevicePartsOneIn >= parts;
 }
 
 }  // namespace flatkv

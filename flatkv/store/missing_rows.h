@@ -1,7 +1,8 @@
-// Rows that only a data DB has, read by many threads at once: one that waits for the disk needs no
-// core, so there may be more of them than cores.
+// Rows that only a data DB has, read by many threads at once: one that waits for the device needs
+// no core, so there may be more of them than cores.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "flatkv/base/status.h"
 #include "flatkv/base/thread_pool.h"
 #include "flatkv/codec/data_db.h"
+#include "flatkv/fs/file_system.h"
 #include "flatkv/store/stored_rows.h"
 
 namespace flatkv {
@@ -18,14 +20,30 @@ struct MissingRow {
 
   DataDb db;
   std::string_view key;
-  // What ReadMissing sets.
+  // What MissingRowReader sets.
   Status status;
   bool found = false;
   std::string row;  // if found
 };
 
-// Reads each of `rows`, neighbours on one thread: in the order of the keys they may share a block.
-// Returns when all are read; each has its own status.
-void ReadMissing(StoredRows& stored, ThreadPool& threads, std::span<MissingRow* const> rows);
+// Thread safety: Read from any thread.
+class MissingRowReader {
+ public:
+  // `fs`, which the rows are read from, outlives the object. REQUIRES: threads >= 1.
+  MissingRowReader(FileSystem& fs, size_t threads) : fs_(fs), threads_("fkv-read", threads) {}
+
+  // Reads each of `rows`, neighbours on one thread: in the order of the keys they may share a
+  // block. Returns when all are read; each has its own status. All threads read while the device
+  // has to answer. While the page cache answers, threads beyond the cores would only take them from
+  // flushes and compactions, whose debt comes due as a stall: then `compute` reads, if it is
+  // smaller.
+  void Read(StoredRows& stored, ThreadPool& compute, std::span<MissingRow* const> rows);
+
+ private:
+  FileSystem& fs_;
+  ThreadPool threads_;
+  // At the last rows that were missing.
+  std::atomic<bool> device_answers_{true};
+};
 
 }  // namespace flatkv

@@ -282,7 +282,7 @@ void FindOldRows(const OldRows& old_rows, const RowThreads& threads, bool keep_o
       missing.push_back(&row);
     }
   }
-  ReadMissing(*old_rows.stored, threads.read, missing);
+  threads.read.Read(*old_rows.stored, threads.compute, missing);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "flatkv/base/thread_pool.h"
 #include "flatkv/lthash/row_hasher.h"
 #include "flatkv/store/classify.h"
+#include "flatkv/store/missing_rows.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/state_hash.h"
 #include "flatkv/store/stored_rows.h"
@@ -30,10 +31,10 @@ struct OldRows {
   const Undo* recorded = nullptr;
 };
 
-// The threads of a commit: those that compute, one a core, and those that wait for the disk.
+// The threads of a commit: those that compute, one a core, and those that wait for the device.
 struct RowThreads {
   ThreadPool& compute;
-  ThreadPool& read;
+  MissingRowReader& read;
 };
 
 struct ProcessedRows {

@@ -34,6 +34,7 @@
 #include "flatkv/store/iterator_registry.h"
 #include "flatkv/store/key_filter_source.h"
 #include "flatkv/store/mapped_key.h"
+#include "flatkv/store/missing_rows.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/pending_version.h"
 #include "flatkv/store/poison.h"
@@ -328,7 +329,7 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   std::atomic<bool> closed_{false};
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<ThreadPool> readers_;
+  std::unique_ptr<MissingRowReader> readers_;
   std::unique_ptr<BackgroundThreads> background_;
   std::optional<RowHasher> hasher_;
   SnapshotCatalog catalog_;

@@ -105,9 +105,8 @@ struct StoreOptions {
   // Threads that hash, the committing one included. The result does not depend on it.
   size_t threads = std::max<size_t>(1, std::thread::hardware_concurrency());
   // Threads that read from the data DBs what a commit replaces and no cache has, the committing one
-  // included. More than cores pay while they wait for the disk; where the page cache answers they
-  // take the cores from the background threads, whose debt then comes due as a stall.
-  size_t read_threads = std::max<size_t>(1, std::thread::hardware_concurrency());
+  // included, while the device has to answer; no more than `threads` while the page cache does.
+  size_t read_threads = 32;
   // Threads that flush and compact, shared by the four data DBs. More than cores - 1 take the
   // commit's core.
   size_t background_threads = std::max<size_t>(1, std::thread::hardware_concurrency() - 1);

@@ -158,9 +158,10 @@ StatusOr<std::shared_ptr<View>> StoreImpl::BuildClonedView(Version version) {
   }
   const auto go_on = [this](Version) { return !closing_ && !rolling_back_; };
   ThreadPool pool("fkv-view", 1);
-  if (const Status replayed = ReplayInto(dbs, from.value_or(identity_.initial_version - 1), version,
-                                         *open_->wal, options_.replay_check_every,
-                                         {*hasher_, {pool, pool}, logger_}, go_on, &contents.state);
+  MissingRowReader reader(fs_, 1);
+  if (const Status replayed = ReplayInto(
+          dbs, from.value_or(identity_.initial_version - 1), version, *open_->wal,
+          options_.replay_check_every, {*hasher_, {pool, reader}, logger_}, go_on, &contents.state);
       !replayed.ok()) {
     contents.clone.reset();
     return remove_half(

@@ -93,6 +93,7 @@ class FaultFileSystem : public FileSystem {
   Status SyncDir(const std::string& path) override;
   StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
   StatusOr<uint64_t> FreeBytes(const std::string& path) override;
+  uint64_t DeviceReadsOfThisThread() const override { return base_.DeviceReadsOfThisThread(); }
 
  private:
   class Writer;

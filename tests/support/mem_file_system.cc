@@ -15,6 +15,8 @@ namespace {
 
 constexpr int kSymlinksMax = 40;  // as Linux
 
+thread_local uint64_t reads_of_this_thread = 0;
+
 Status Failure(const char* operation, const std::string& path, int error_number) {
   return ErrnoStatus(operation, path, error_number);
 }
@@ -93,6 +95,7 @@ class MemFileSystem::Reader : public RandomAccessFile {
       return size_t{0};
     }
     const size_t count = std::min(size_bytes, data.size() - offset);
+    ++reads_of_this_thread;
     std::memcpy(buffer, data.data() + offset, count);
     return count;
   }
@@ -135,6 +138,8 @@ size_t MemFileSystem::OpenHandles() const {
   MutexLock lock(mu_);
   return open_handles_;
 }
+
+uint64_t MemFileSystem::DeviceReadsOfThisThread() const { return reads_of_this_thread; }
 
 void MemFileSystem::SetFreeBytes(uint64_t free_bytes) {
   MutexLock lock(mu_);

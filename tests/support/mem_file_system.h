@@ -63,6 +63,8 @@ class MemFileSystem : public FileSystem {
   Status SyncDir(const std::string& path) override EXCLUDES(mu_);
   StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override EXCLUDES(mu_);
   StatusOr<uint64_t> FreeBytes(const std::string& path) override EXCLUDES(mu_);
+  // Every read: this disk has no cache.
+  uint64_t DeviceReadsOfThisThread() const override;
 
  private:
   class Writer;

@@ -183,10 +183,8 @@ format = "json"
 }
 
 TEST(ConfigSources, ZeroThreadsMeansTheMachinesDefault) {
-  const Config config =
-      MustParse("[store]\nthreads = 0\nread-threads = 0\nbackground-threads = 0\n");
+  const Config config = MustParse("[store]\nthreads = 0\nbackground-threads = 0\n");
   EXPECT_EQ(config.store.threads, StoreOptions().threads);
-  EXPECT_EQ(config.store.read_threads, StoreOptions().read_threads);
   EXPECT_EQ(config.store.background_threads, StoreOptions().background_threads);
   EXPECT_GE(config.store.threads, 1u);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -65,6 +66,19 @@ class Barrier {
   int most_ GUARDED_BY(mu_) = 0;
 };
 
+// A disk with or without a cache before it.
+class CachedFileSystem final : public FaultFileSystem {
+ public:
+  using FaultFileSystem::FaultFileSystem;
+  void SetCached(bool is_cached) { is_cached_ = is_cached; }
+  uint64_t DeviceReadsOfThisThread() const override {
+    return is_cached_ ? 0 : FaultFileSystem::DeviceReadsOfThisThread();
+  }
+
+ private:
+  std::atomic<bool> is_cached_ = false;
+};
+
 class MissingRowsTest : public ::testing::Test {
  protected:
   MissingRowsTest() {
@@ -95,7 +109,7 @@ class MissingRowsTest : public ::testing::Test {
   }
 
   MemFileSystem disk_;
-  FaultFileSystem fs_{disk_};
+  CachedFileSystem fs_{disk_};
   Barrier barrier_;
 };
 
@@ -105,6 +119,29 @@ TEST_F(MissingRowsTest, AreReadByManyThreadsAtOnce) {
   barrier_.Expect(kThreads);
   ASSERT_OK(CommitOwned(*store, CodeOfAll(3, 'b')));
   EXPECT_EQ(barrier_.most(), kThreads);
+  barrier_.Expect(0);
+  ASSERT_OK(store->Close());
+}
+
+TEST_F(MissingRowsTest, AreReadByTheComputingThreadsWhileACacheAnswers) {
+  const auto computing = static_cast<int>(SmallStoreOptions(Suite::kBlake3).threads);
+  const std::unique_ptr<Store> store = Prepare(7);
+  fs_.SetCached(true);
+  // This one finds out.
+  ASSERT_OK(CommitOwned(*store, CodeOfAll(3, 'b')));
+  ASSERT_OK(store->Flush());
+  barrier_.Expect(computing);
+  ASSERT_OK(CommitOwned(*store, CodeOfAll(4, 'c')));
+  EXPECT_EQ(barrier_.most(), computing);
+  // And this one that the disk answers again.
+  fs_.SetCached(false);
+  barrier_.Expect(0);
+  ASSERT_OK(store->Flush());
+  ASSERT_OK(CommitOwned(*store, CodeOfAll(5, 'd')));
+  ASSERT_OK(store->Flush());
+  barrier_.Expect(7);
+  ASSERT_OK(CommitOwned(*store, CodeOfAll(6, 'e')));
+  EXPECT_EQ(barrier_.most(), 7);
   barrier_.Expect(0);
   ASSERT_OK(store->Close());
 }
