@@ -12,8 +12,9 @@ namespace flatkv {
 
 class Arena {
  public:
-  // `block_bytes` is the size of an ordinary block; a larger request gets a block of its own.
-  explicit Arena(size_t block_bytes = size_t{64} << 10) : block_bytes_(block_bytes) {}
+  // `block_bytes` is the size of the first block. The others double up to 64 KiB, so that the rows
+  // of a small version take little more than their bytes. A larger request gets a block of its own.
+  explicit Arena(size_t block_bytes = size_t{2} << 10) : block_bytes_(block_bytes) {}
   Arena(Arena&&) noexcept = default;
   Arena& operator=(Arena&&) noexcept = default;
 
@@ -21,6 +22,7 @@ class Arena {
   char* Allocate(size_t bytes) {
     if (bytes > left_) {
       AddBlock(std::max(bytes, block_bytes_));
+      block_bytes_ = std::max(block_bytes_, std::min(2 * block_bytes_, kBlockBytesMax));
     }
     char* const result = next_;
     next_ += bytes;
@@ -38,6 +40,8 @@ class Arena {
   }
 
  private:
+  static constexpr size_t kBlockBytesMax = size_t{64} << 10;
+
   void AddBlock(size_t bytes) {
     // new[] without (): the bytes are written before they are read.
     blocks_.emplace_back(new char[bytes]);

@@ -91,7 +91,6 @@ std::vector<RowUpdate> Collapse(DataDb db, Version version, const std::vector<Pa
 StatusOr<ClassifiedChanges> Classify(Version version, const ChangeSets& changes,
                                      const ChangeSetLimits& limits) {
   ClassifiedChanges result;
-  result.keys = Arena(size_t{256} << 10);
   std::array<std::vector<PairRef>, kDataDbs> refs;
   uint32_t order = 0;
   for (const NamedChangeSet& named : changes) {
