@@ -30,11 +30,12 @@ if(FLATKV_FUZZ)
   target_link_options(flatkv_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-# flatkv_library(NAME SOURCES ... DEPS ...): one static library for one folder.
+# flatkv_library(NAME SOURCES ... ALONE ... DEPS ...): one static library for one folder. ALONE: see flatkv_unity.
 function(flatkv_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;ALONE;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES} ${ARG_ALONE})
   target_link_libraries(${name} PUBLIC flatkv_options ${ARG_DEPS})
+  flatkv_unity(${name} ${ARG_ALONE})
 endfunction()
 
 # flatkv_quick_build(TARGET): for code that is not hot: -O1 halves the time to compile it in a release build.
@@ -64,11 +65,13 @@ function(flatkv_precompile name)
   endif()
 endfunction()
 
-# flatkv_unity(TARGET): in those builds several sources are compiled as one: the templates of the libraries that all of them use
-# are instantiated once for six. The other presets compile each by itself.
+# flatkv_unity(TARGET SOURCE...): in those builds several sources are compiled as one: the templates of the libraries that all of
+# them use are instantiated once for six. The other presets compile each by itself, and so do these the named sources: they have
+# names that others of the target have too.
 function(flatkv_unity name)
   if(FLATKV_PRECOMPILE)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endfunction()
 
@@ -92,7 +95,7 @@ function(flatkv_test_headers name)
 endfunction()
 
 # flatkv_test(NAME LABEL label TIMEOUT seconds SOURCES ... ALONE ... DEPS ...): a GoogleTest program, one ctest entry a case.
-# ALONE: sources with names that others of them have too, so that flatkv_unity must leave them by themselves.
+# ALONE: see flatkv_unity.
 function(flatkv_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ALONE;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -103,7 +106,6 @@ function(flatkv_test name)
   # What is hot in a test is in the libraries that it tests.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   flatkv_test_headers(${name})
-  flatkv_unity(${name})
-  set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  flatkv_unity(${name} ${ARG_ALONE})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()

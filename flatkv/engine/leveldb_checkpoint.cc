@@ -14,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How soon a waiting Finish looks whether the flush it waits for has failed.
-constexpr milliseconds kFailurePoll{5};
+constexpr milliseconds kFinishPoll{5};
 
 }  // namespace
 
@@ -56,7 +56,7 @@ StatusOr<ManifestPosition> LevelDbCheckpoint::WaitCaptured() {
       return Annotate(failed, "checkpoint: leveldb " + db_path_);
     }
     ASSIGN_OR_RETURN(std::optional<ManifestPosition> position,
-                     env_.gate().WaitCaptured(kFailurePoll));
+                     env_.gate().WaitCaptured(kFinishPoll));
     if (position.has_value()) {
       return *std::move(position);
     }

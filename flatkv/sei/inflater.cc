@@ -10,12 +10,12 @@
 namespace flatkv {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{256} << 10;
+constexpr size_t kInflateBufferBytes = size_t{256} << 10;
 
 }  // namespace
 
 Inflater::Inflater(std::unique_ptr<PartReader> source)
-    : source_(std::move(source)), packed_(kBufferBytes, '\0') {
+    : source_(std::move(source)), packed_(kInflateBufferBytes, '\0') {
   // With valid arguments only a lack of memory is left, and that is a std::bad_alloc elsewhere.
   FLATKV_CHECK(inflateInit(&stream_) == Z_OK);
 }

@@ -11,7 +11,7 @@
 namespace flatkv {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{256} << 10;
+constexpr size_t kReadBufferBytes = size_t{256} << 10;
 
 }  // namespace
 
@@ -33,8 +33,8 @@ Status ItemReader::Fill(size_t bytes) {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  if (buffer_.size() < std::max(bytes, kBufferBytes)) {
-    buffer_.resize(std::max(bytes, kBufferBytes));
+  if (buffer_.size() < std::max(bytes, kReadBufferBytes)) {
+    buffer_.resize(std::max(bytes, kReadBufferBytes));
   }
   while (end_ < bytes) {
     ASSIGN_OR_RETURN(const size_t read,

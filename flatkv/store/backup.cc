@@ -22,7 +22,6 @@
 namespace flatkv {
 namespace {
 
-constexpr uint64_t kIdentityBytesMax = 4096;
 // Manifest, record and directories beside the files that are counted.
 constexpr uint64_t kSpareBytes = uint64_t{1} << 20;
 

@@ -23,7 +23,7 @@ UpdateRef RefOf(const RowUpdate& update) {
   return {LoadBe64(prefix), LoadBe64(prefix + 8), &update};
 }
 
-bool Before(const UpdateRef& a, const UpdateRef& b) {
+bool ByKeyAndVersion(const UpdateRef& a, const UpdateRef& b) {
   if (a.prefix_high != b.prefix_high) {
     return a.prefix_high < b.prefix_high;
   }
@@ -71,7 +71,7 @@ RowUpdates Fold(std::span<const RowUpdates> versions) {
         refs.push_back(RefOf(update));
       }
     }
-    std::sort(refs.begin(), refs.end(), Before);
+    std::sort(refs.begin(), refs.end(), ByKeyAndVersion);
     std::vector<RowUpdate>& rows = folded[index];
     rows.reserve(count);
     for (const UpdateRef& ref : refs) {

@@ -2,6 +2,7 @@
 // "Identity".
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,8 @@
 #include "flatkv/base/types.h"
 
 namespace flatkv {
+
+constexpr uint64_t kIdentityBytesMax = 4096;  // no IDENTITY file is longer
 
 struct Identity {
   std::string store_id;  // 32 hex digits, random

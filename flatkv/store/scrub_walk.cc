@@ -14,7 +14,7 @@
 namespace flatkv {
 namespace {
 
-Status Stopped() { return Cancelled("the scrub was stopped"); }
+Status ScrubStopped() { return Cancelled("the scrub was stopped"); }
 
 }  // namespace
 
@@ -56,14 +56,14 @@ Status ScrubWalk::CheckFile(Version version, const SnapshotManifest& manifest,
   }
   const auto known = read_.find(info->inode);
   if (known != read_.end() && known->second == file.digest) {
-    return context_.pace(0, [] { return true; }) ? OkStatus() : Stopped();
+    return context_.pace(0, [] { return true; }) ? OkStatus() : ScrubStopped();
   }
   FileHasher hasher;
   bool stopped = false;
   const Status read = ReadInPieces(context_.fs, path, [&](std::string_view piece) {
     hasher.Add(piece);
     stopped = !context_.pace(piece.size(), [] { return true; });
-    return stopped ? Stopped() : OkStatus();
+    return stopped ? ScrubStopped() : OkStatus();
   });
   if (stopped) {
     return read;
@@ -120,7 +120,7 @@ Status ScrubWalk::Rows(DataDb db) {
     return OkStatus();
   });
   if (view.ending()) {
-    return Stopped();  // what was read was on its way out
+    return ScrubStopped();  // what was read was on its way out
   }
   RETURN_IF_ERROR(walked);
   for (const std::string& finding : findings) {

@@ -18,7 +18,6 @@
 namespace flatkv {
 namespace {
 
-constexpr uint64_t kIdentityBytesMax = 4096;
 constexpr uint64_t kWriteBufferBytes = uint64_t{32} << 20;
 constexpr uint64_t kBlockCacheBytes = uint64_t{8} << 20;
 

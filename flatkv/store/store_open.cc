@@ -12,7 +12,6 @@ namespace flatkv {
 namespace {
 
 constexpr char kStoreDirectory[] = "flatkv";
-constexpr uint64_t kIdentityBytesMax = 4096;
 
 // Whether a directory is absent or empty.
 StatusOr<bool> IsEmptyDirectory(FileSystem& fs, const std::string& path) {

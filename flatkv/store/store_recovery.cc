@@ -14,12 +14,6 @@
 #include "flatkv/wal/wal_segment_name.h"
 
 namespace flatkv {
-namespace {
-
-constexpr uint64_t kIdentityBytesMax = 4096;
-
-}  // namespace
-
 Status StoreImpl::RemoveWorking() {
   const std::string working = JoinPath(directory_, kWorkingName);
   const std::string removing = fmt::format("{}{}", working, kRemovingSuffix);

@@ -56,6 +56,7 @@ inline constexpr size_t kSealBytes = 24;
 //   56   8  XXH3-64 of bytes 0..56
 inline constexpr char kFooterMagic[] = "FKF1";
 inline constexpr size_t kFooterBytes = 64;
+inline constexpr uint64_t kIndexEntryBytes = 8;
 
 static_assert(sizeof(kSegmentMagic) == 8 + 1 && sizeof(kRecordMagic) == 4 + 1 &&
               sizeof(kContinuedMagic) == 4 + 1);

@@ -19,8 +19,6 @@ namespace {
 
 using namespace wal_format;
 
-constexpr uint64_t kIndexEntryBytes = 8;
-
 class SegmentInspector {
  public:
   SegmentInspector(FileSystem& fs, const std::string& directory, Version first,

@@ -20,8 +20,6 @@ namespace {
 
 using namespace wal_format;
 
-constexpr uint64_t kIndexEntryBytes = 8;
-
 struct OpenSegment {
   std::string path;
   std::unique_ptr<RandomAccessFile> file;
