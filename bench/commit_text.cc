@@ -52,7 +52,8 @@ void PrintCommitResult(const nlohmann::json& result) {
              result.contains("rpc")
                  ? fmt::format(", {} calls, window {}, {}", result["rpc"].get<std::string>(),
                                result["window"].get<size_t>(), result["address"].get<std::string>())
-                 : ", kernel " + result["kernel"].get<std::string>());
+                 : fmt::format(", kernel {}, allocator {}", result["kernel"].get<std::string>(),
+                               result["allocator"].get<std::string>()));
   PrintSettings(result);
   fmt::print("{} blocks preloaded in {:.1f} s, {} measured with {} updates\n",
              result["preload_blocks"].get<uint64_t>(), result["preload_seconds"].get<double>(),

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "flatkv/base/allocator.h"
+
 namespace flatkv::bench {
 namespace {
 
@@ -34,11 +36,10 @@ class LibraryDriver final : public CommitDriver {
     const StoreInfo info = store_->Info();
     const StoreStats stats = store_->Stats();
     const SnapshotActivity snapshots = store_->admin().Retention().activity;
-    return nlohmann::json{{"suite", SuiteName(info.suite)},
-                          {"kernel", stats.hash_kernel},
-                          {"snapshots", snapshots.taken},
-                          {"snapshots_failed", snapshots.failed},
-                          {"last_snapshot_ms", snapshots.last_seconds * 1e3}};
+    return nlohmann::json{
+        {"suite", SuiteName(info.suite)},       {"kernel", stats.hash_kernel},
+        {"allocator", AllocatorName()},         {"snapshots", snapshots.taken},
+        {"snapshots_failed", snapshots.failed}, {"last_snapshot_ms", snapshots.last_seconds * 1e3}};
   }
 
   Status Close() override { return store_->Close(); }

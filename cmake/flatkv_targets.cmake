@@ -51,6 +51,14 @@ function(flatkv_binary name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
+# flatkv_allocator(TARGET): the program allocates with jemalloc (flatkv/base/allocator.h), except beside tools that bring an
+# allocator of their own.
+function(flatkv_allocator name)
+  if(NOT FLATKV_SANITIZE AND NOT FLATKV_FUZZ)
+    target_link_libraries(${name} PRIVATE PkgConfig::jemalloc)
+  endif()
+endfunction()
+
 # Headers that a folder needs everywhere and that take long are parsed once; in release builds only, so that the other presets
 # notice a missing #include.
 set(FLATKV_PRECOMPILE OFF)

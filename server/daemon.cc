@@ -14,6 +14,7 @@
 #include "config/admin_listen.h"
 #include "config/config_keys.h"
 #include "config/key_value.h"
+#include "flatkv/base/allocator.h"
 #include "flatkv/base/exit_codes.h"
 #include "flatkv/base/hex.h"
 #include "flatkv/fs/posix_file_system.h"
@@ -240,8 +241,9 @@ int RunDaemon(const DaemonOptions& options) {
   SpdlogLogger logger(config->log);
   grpc_log_target = &logger;
   gpr_set_log_function(&ForwardGrpcLog);
-  logger.Log(LogLevel::kInfo, "daemon.start",
-             fmt::format("flatkvd {} home {}", kBuildVersion, options.home));
+  logger.Log(
+      LogLevel::kInfo, "daemon.start",
+      fmt::format("flatkvd {} home {} allocator {}", kBuildVersion, options.home, AllocatorName()));
   LogConfig(*config, logger);
   RaiseDescriptorLimit(logger);
   const ExitCode code = Serve(options, *config, logger, stop);

@@ -156,6 +156,17 @@ class Restarts(DaemonTestCase):
             self.assertEqual(offline.replace('"mode":"offline"', '"mode":"online"'), answer, command)
 
 
+class Allocator(DaemonTestCase):
+    """The log says what allocates, and jemalloc is told to ask for huge pages."""
+
+    def test_the_first_line_names_the_allocator_and_its_huge_pages(self):
+        daemon = self.start()
+        maps = pathlib.Path(f"/proc/{daemon.process.pid}/maps").read_text()
+        first = daemon.log().splitlines()[0]
+        wanted = r"allocator jemalloc [0-9.]+, huge pages: always$" if "libjemalloc" in maps else r"allocator the C library's$"
+        self.assertRegex(first, wanted)
+
+
 class Refusals(DaemonTestCase):
     """What a daemon does not do, and what it says instead."""
 
