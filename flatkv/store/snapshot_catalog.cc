@@ -165,6 +165,25 @@ StatusOr<std::vector<Version>> SnapshotCatalog::Prune(uint64_t keep_recent) {
   return prunable;
 }
 
+StatusOr<Version> SnapshotCatalog::ChangelogNeededFromLocked() {
+  ASSIGN_OR_RETURN(const std::vector<Version> snapshots, set_.List());
+  ASSIGN_OR_RETURN(const std::optional<Version> current, set_.Current());
+  // The record of the oldest snapshot's own version stays: it ties the two together.
+  return current.has_value() && !snapshots.empty() ? snapshots.front() : Version{0};
+}
+
+StatusOr<Version> SnapshotCatalog::ChangelogNeededFrom() {
+  MutexLock lock(mu_);
+  return ChangelogNeededFromLocked();
+}
+
+Status SnapshotCatalog::PruneChangelog(Wal& wal) {
+  MutexLock lock(mu_);
+  RETURN_IF_ERROR(CheckNotFrozen());
+  ASSIGN_OR_RETURN(const Version needed, ChangelogNeededFromLocked());
+  return wal.PruneBelow(needed);
+}
+
 Status SnapshotCatalog::RemovePinsAbove(Version version) {
   MutexLock lock(mu_);
   return RemovePinsAboveLocked(version);

@@ -16,6 +16,7 @@
 #include "flatkv/snapshot/snapshot_set.h"
 #include "flatkv/store/snapshot_leases.h"
 #include "flatkv/store/store_admin.h"
+#include "flatkv/wal/wal.h"
 
 namespace flatkv {
 
@@ -43,6 +44,10 @@ class SnapshotCatalog {
   StatusOr<std::vector<Version>> Prunable(uint64_t keep_recent) EXCLUDES(mu_);
   // Removes what is prunable; returns what it removed.
   StatusOr<std::vector<Version>> Prune(uint64_t keep_recent) EXCLUDES(mu_);
+  // Removes the changelog's segments that no snapshot needs; the last one stays.
+  Status PruneChangelog(Wal& wal) EXCLUDES(mu_);
+  // The changelog below this version is needed by no snapshot; 0 if it is all there is.
+  StatusOr<Version> ChangelogNeededFrom() EXCLUDES(mu_);
   // Removes every snapshot above `version` with its pins, newest first.
   Status RemoveAbove(Version version) EXCLUDES(mu_);
   Status RemovePinsAbove(Version version) EXCLUDES(mu_);
@@ -51,8 +56,8 @@ class SnapshotCatalog {
   Status ReleasePin(const std::string& id) EXCLUDES(mu_);
   StatusOr<std::vector<Pin>> ListPins() EXCLUDES(mu_);
 
-  // While one lives, no snapshot is published, pruned or removed (Unavailable), except by
-  // RemoveAbove: what a rollback was planned on stays as it is. One at a time.
+  // While one lives, no snapshot is published, pruned or removed (Unavailable), nor changelog,
+  // except by RemoveAbove: what a rollback was planned on stays as it is. One at a time.
   class Freeze {
    public:
     explicit Freeze(SnapshotCatalog& catalog);
@@ -73,6 +78,7 @@ class SnapshotCatalog {
   StatusOr<Leased> LeaseAtOrBelow(Version version) EXCLUDES(mu_);
 
  private:
+  StatusOr<Version> ChangelogNeededFromLocked() REQUIRES(mu_);
   StatusOr<SnapshotSummary> SummaryLocked(Version version) REQUIRES(mu_);
   StatusOr<std::vector<Version>> PrunableLocked(uint64_t keep_recent) REQUIRES(mu_);
   Status CheckExists(Version version) REQUIRES(mu_);

@@ -145,7 +145,6 @@ StatusOr<std::vector<CommitResult>> StoreImpl::FinishGroup() {
   // 6. Acknowledge: the caller answers.
   group_.Clear();
   SetPendingHead(0, {});
-  PruneChangelog();
   return results;
 }
 

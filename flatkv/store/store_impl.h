@@ -258,10 +258,9 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   bool IsChangelogLarge() const REQUIRES(commit_mu_);
   Status RequestOverdueSnapshot() REQUIRES(commit_mu_);
   void SnapshotPublished();
-  // The changelog below this version is needed by nothing.
-  StatusOr<Version> ChangelogNeededFrom();
   Version PrunedChangelogBegin(Version needed_from) const;
-  void PruneChangelog() REQUIRES(commit_mu_);
+  // A failure is logged: the next prune removes what this one did not.
+  void PruneChangelog();
 
   // store_rollback.cc
   StatusOr<RollbackPlan> PlanRollbackLocked(Version target, RollbackChoice choice)
@@ -343,8 +342,6 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   std::atomic<bool> rolling_back_{false};
   std::atomic<bool> rollback_busy_{false};
   std::atomic<uint64_t> last_snapshot_bytes_{0};
-  // Whether older snapshots went, so that the changelog can follow.
-  std::atomic<bool> changelog_prune_due_{false};
 
   // One writer at a time.
   Mutex commit_mu_;

@@ -119,23 +119,11 @@ void StoreImpl::SnapshotPublished() {
     last_snapshot_bytes_ = manifest.ok() ? manifest->TotalBytes() : 0;
     SaveKeyFilter(fs_, logger_, directory_, identity_, *open_->rows, **current);
   }
-  changelog_prune_due_ = true;
-}
-
-StatusOr<Version> StoreImpl::ChangelogNeededFrom() {
-  ASSIGN_OR_RETURN(const std::vector<Version> snapshots, catalog_.Versions());
-  ASSIGN_OR_RETURN(const std::optional<Version> current, catalog_.Current());
-  // The record of the oldest snapshot's own version stays: it ties the two together.
-  return current.has_value() && !snapshots.empty() ? snapshots.front() : Version{0};
+  PruneChangelog();
 }
 
 void StoreImpl::PruneChangelog() {
-  if (!changelog_prune_due_.exchange(false)) {
-    return;
-  }
-  const StatusOr<Version> needed = ChangelogNeededFrom();
-  const Status pruned = needed.ok() ? open_->wal->PruneBelow(*needed) : needed.status();
-  if (!pruned.ok()) {
+  if (const Status pruned = catalog_.PruneChangelog(*open_->wal); !pruned.ok()) {
     logger_.Log(LogLevel::kError, "changelog.prune_failed",
                 fmt::format("old changelog segments stay: {}", MessageOf(pruned)));
   }
@@ -164,9 +152,10 @@ StatusOr<SnapshotSummary> StoreImpl::ShowSnapshot(Version version) {
 }
 
 Status StoreImpl::RemoveSnapshot(Version version) {
-  RETURN_IF_ERROR(CheckAlive());
+  ReaderLock open_lock(open_mu_);
+  RETURN_IF_ERROR(CheckReadable());
   RETURN_IF_ERROR(catalog_.Remove(version));
-  changelog_prune_due_ = true;
+  PruneChangelog();
   return OkStatus();
 }
 
@@ -206,14 +195,15 @@ StatusOr<PrunePlan> StoreImpl::PlanPrune(std::optional<uint64_t> keep_recent) {
 }
 
 StatusOr<PrunePlan> StoreImpl::Prune(std::optional<uint64_t> keep_recent) {
-  MutexLock lock(commit_mu_);
+  ReaderLock open_lock(open_mu_);
+  RETURN_IF_ERROR(CheckReadable());
   RETURN_IF_ERROR(CheckWritable());
   PrunePlan plan;
   ASSIGN_OR_RETURN(plan.snapshots,
                    catalog_.Prune(keep_recent.value_or(options_.snapshot.keep_recent)));
-  ASSIGN_OR_RETURN(const Version needed, ChangelogNeededFrom());
+  ASSIGN_OR_RETURN(const Version needed, catalog_.ChangelogNeededFrom());
   plan.wal_below = PrunedChangelogBegin(needed);
-  RETURN_IF_ERROR(open_->wal->PruneBelow(needed));
+  RETURN_IF_ERROR(catalog_.PruneChangelog(*open_->wal));
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "flatkv/base/mutex.h"
 #include "flatkv/wal/wal_cut.h"
 #include "flatkv/wal/wal_index.h"
 #include "flatkv/wal/wal_open.h"
@@ -58,10 +59,13 @@ class WalImpl final : public Wal {
     return {index_.bytes(), index_.segments().size(), counters.appends, counters.appended_bytes,
             counters.syncs};
   }
-  Status Close() override { return writer_.Close(); }
+  Status Close() override {
+    MutexLock lock(removal_mu_);
+    return writer_.Close();
+  }
 
  private:
-  Status ApplyMarkedCut(Version version, CutPlan plan);
+  Status ApplyMarkedCut(Version version, CutPlan plan) REQUIRES(removal_mu_);
 
   // Constant after construction.
   FileSystem& fs_;
@@ -71,6 +75,7 @@ class WalImpl final : public Wal {
 
   WalIndex index_;
   WalWriter writer_;
+  Mutex removal_mu_;  // held while files are removed
 };
 
 StatusOr<WalRecordInfo> WalImpl::Find(Version version) {
@@ -113,6 +118,7 @@ Version WalImpl::FirstAfterPrune(Version version) const {
 }
 
 Status WalImpl::PruneBelow(Version version) {
+  MutexLock lock(removal_mu_);
   RETURN_IF_ERROR(writer_.status());
   const std::vector<Segment> segments = index_.segments();
   const size_t pruned = PrunableSegments(segments, version);
@@ -130,6 +136,7 @@ Status WalImpl::PruneBelow(Version version) {
 }
 
 Status WalImpl::CutAbove(Version version) {
+  MutexLock lock(removal_mu_);
   RETURN_IF_ERROR(writer_.status());
   if (empty() || version >= last_version()) {
     return OkStatus();

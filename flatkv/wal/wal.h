@@ -11,8 +11,8 @@
 //  policy asks. (4) A cut (CutAbove) or a prune (PruneBelow) that a crash interrupts is finished by
 //  the next Open, or had no effect.
 //
-// Thread safety: Append, Acknowledge, CutAbove, PruneBelow and Close from one thread at a time (the
-// writer). Sync, the getters, Find and NewReader from any thread at any time. Errors: kDataLoss
+// Thread safety: Append, Acknowledge, CutAbove and Close from one thread at a time (the writer).
+// Sync, the getters, Find, NewReader and PruneBelow from any thread at any time. Errors: kDataLoss
 // with Reason::kChangelogCorrupt names file, offset and version. The first failed write or sync
 // poisons the log: every later Append and Sync returns that error.
 #pragma once
@@ -117,7 +117,7 @@ class Wal {
   virtual StatusOr<std::unique_ptr<WalReader>> NewReader(Version first, Version last) = 0;
 
   // Removes whole segments whose every version is below `version`, oldest first; never the last
-  // segment.
+  // segment. Appends go on meanwhile; a cut and a close wait.
   virtual Status PruneBelow(Version version) = 0;
   // What first_version() would be after PruneBelow(version).
   virtual Version FirstAfterPrune(Version version) const = 0;
