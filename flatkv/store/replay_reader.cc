@@ -165,15 +165,19 @@ bool ReplayReader::EndsUndo(Version version) const {
   return version == undo_first_ - 1 || version == undo_last_;
 }
 
-std::optional<Undo> ReplayReader::ReadUndo() const {
+void ReplayReader::ReadUndo() {
   const bool has_rows = std::any_of(batch_.changes.updates.begin(), batch_.changes.updates.end(),
                                     [](const auto& updates) { return !updates.empty(); });
   if (!has_rows || batch_.first < undo_first_ || batch_.last.version > undo_last_) {
-    return std::nullopt;
+    return;
   }
   StatusOr<Undo> undo =
       range_.undo->ReadRange(batch_.first - 1, batch_.last.version, /*check_changelog=*/true);
-  return undo.ok() ? std::optional<Undo>(*std::move(undo)) : std::nullopt;
+  if (undo.ok()) {
+    batch_.undo = *std::move(undo);
+  } else {
+    batch_.undo_error = undo.status();
+  }
 }
 
 bool ReplayReader::HandOver() {
@@ -185,7 +189,7 @@ bool ReplayReader::HandOver() {
     gathered_.clear();
   }
   gathered_rows_ = 0;
-  batch_.undo = ReadUndo();
+  ReadUndo();
   ReplayBatch batch = std::move(batch_);
   batch_ = ReplayBatch();
   const uint64_t bytes = BytesOf(batch);

@@ -49,6 +49,7 @@ struct ReplayBatch {
   ClassifiedChanges changes;
   std::vector<std::string> payloads;  // of each version; own the values
   std::optional<Undo> undo;           // what undoes all of them, if that is recorded
+  Status undo_error;                  // why it is not there although it should be
 };
 
 class ReplayReader {
@@ -75,7 +76,8 @@ class ReplayReader {
   bool MayFold(Version version) const;
   // Undo records begin with this version, or begin to lack.
   bool EndsUndo(Version version) const;
-  std::optional<Undo> ReadUndo() const;
+  // Sets the batch's undo or undo_error, if there are records of it.
+  void ReadUndo();
   // Adds a version that may be folded to what has been gathered.
   void Gather(ClassifiedChanges changes);
   bool IsFull() const;

@@ -37,10 +37,18 @@ StatusOr<PendingVersion> WorkOut(ReplayBatch& batch, const ReplayRange& range,
 Status ReplayVersions(Wal& wal, const ReplayRange& range, const OldRows& old_rows,
                       const ReplayTools& tools, const TakeReplayed& take) {
   ASSIGN_OR_RETURN(const std::unique_ptr<ReplayReader> reader, ReplayReader::Start(wal, range));
+  bool warned = false;
   while (true) {
     ASSIGN_OR_RETURN(std::optional<ReplayBatch> batch, reader->Next());
     if (!batch.has_value()) {
       return OkStatus();
+    }
+    if (!batch->undo_error.ok() && !warned) {
+      warned = true;
+      tools.logger.Log(
+          LogLevel::kWarning, "recovery.undo_unread",
+          fmt::format("old rows of versions {} to {} are looked up, and maybe of others: {}",
+                      batch->first, batch->last.version, MessageOf(batch->undo_error)));
     }
     StatusOr<PendingVersion> pending = WorkOut(*batch, range, old_rows, tools);
     Status status = pending.status();

@@ -271,6 +271,7 @@ TEST_P(StoreReplayTest, UndoRecordsThatAreWrongCostTimeOnly) {
           // Of several versions at once the oldest record decides, and there was no row then.
           EXPECT_EQ(i == 0 && check_every == 1,
                     logger.Complaints().find("recovery.one_by_one") != std::string::npos);
+          EXPECT_EQ(i > 0, logger.Complaints().find("recovery.undo_unread") != std::string::npos);
         }
         ASSERT_OK(store->Close());
         EXPECT_EQ(RowsAndMetadata(*clone), sound.rows);
