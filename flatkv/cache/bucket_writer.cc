@@ -120,6 +120,26 @@ size_t BucketWriter::ExtentAt(size_t line) const {
   return (Load(bucket_.extents) >> (4 * line)) & 15;
 }
 
+RowFingerprint BucketWriter::FingerprintAt(size_t line) const {
+  uint64_t* words = WordsAt(bucket_, line);
+  return {Load(words[0]), Load(words[1])};
+}
+
+size_t BucketWriter::MoveEntry(size_t line, BucketWriter& target, size_t target_line) {
+  const size_t lines = ExtentAt(line);
+  uint64_t* from = WordsAt(bucket_, line);
+  uint64_t* to = WordsAt(target.bucket_, target_line);
+  for (size_t i = 0; i < lines * kLineBytes / sizeof(uint64_t); ++i) {
+    Store(to[i], Load(from[i]));
+  }
+  target.SetTag(target_line, TagOf(FingerprintAt(line)));
+  target.SetExtent(target_line, lines);
+  StoreUse(target.bucket_, target_line, LoadUse(bucket_, line));
+  target.written_ = true;
+  Erase(line);
+  return lines;
+}
+
 void BucketWriter::SetExtent(size_t line, size_t lines) {
   const uint64_t others = Load(bucket_.extents) & ~(uint64_t{15} << (4 * line));
   Store(bucket_.extents, others | (uint64_t{lines} << (4 * line)));

@@ -61,6 +61,20 @@ class BucketWriter {
   // has. False when the bucket keeps what it has. REQUIRES: row.size() <= kMaxRowBytes.
   bool PutRead(const RowFingerprint& fingerprint, std::string_view row);
 
+  // Moves the rows for which `goes` says so into `target`, which no reader knows yet and which has
+  // never held a row. A change to both: neither takes a read from before.
+  template <typename Goes>
+  void MoveTo(BucketWriter& target, Goes goes) {
+    target.sequence_ = uint64_t{changes()} << 32;  // as many changes as this one has
+    changed_ = target.changed_ = true;
+    size_t free_line = 1;
+    for (size_t line = 1; line <= kDataLines; ++line) {
+      if (ExtentAt(line) != 0 && goes(FingerprintAt(line))) {
+        free_line += MoveEntry(line, target, free_line);
+      }
+    }
+  }
+
   const BucketDelta& delta() const { return delta_; }
 
  private:
@@ -74,6 +88,9 @@ class BucketWriter {
   bool TryLock();
   size_t LineOf(const RowFingerprint& fingerprint) const;
   size_t ExtentAt(size_t line) const;
+  RowFingerprint FingerprintAt(size_t line) const;
+  // Returns how many lines the entry takes.
+  size_t MoveEntry(size_t line, BucketWriter& target, size_t target_line);
   void SetExtent(size_t line, size_t lines);
   void SetTag(size_t line, uint8_t tag);
   Costs CostsOfLines() const;

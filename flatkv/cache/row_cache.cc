@@ -13,7 +13,8 @@ using internal::RowBucket;
 
 namespace {
 
-__extension__ using Uint128 = unsigned __int128;
+// Buckets that are not split yet have up to twice as many lines in use as the mean, of 15.
+constexpr int64_t kLinesToGrow = 5;
 
 RowTicket TicketOf(uint32_t clears, uint32_t changes) {
   return {(uint64_t{clears} << 32) | changes};
@@ -21,51 +22,75 @@ RowTicket TicketOf(uint32_t clears, uint32_t changes) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<RowCache>> RowCache::Create(uint64_t budget_bytes) {
+StatusOr<std::unique_ptr<RowCache>> RowCache::Create(uint64_t budget_bytes, uint64_t first_bytes) {
   ASSIGN_OR_RETURN(AnonymousMemory memory,
                    AnonymousMemory::Map(budget_bytes - budget_bytes % sizeof(RowBucket)));
-  return std::unique_ptr<RowCache>(new RowCache(std::move(memory)));
+  return std::unique_ptr<RowCache>(new RowCache(std::move(memory), first_bytes));
 }
 
-RowCache::RowCache(AnonymousMemory memory)
+RowCache::RowCache(AnonymousMemory memory, uint64_t first_bytes)
     : memory_(std::move(memory)),
       buckets_(static_cast<RowBucket*>(memory_.data())),
-      bucket_count_(memory_.size_bytes() / sizeof(RowBucket)) {}
+      map_(memory_.size_bytes() / sizeof(RowBucket), first_bytes / sizeof(RowBucket)) {}
 
 RowBucket& RowCache::BucketOf(const RowFingerprint& fingerprint) const {
-  // The high half of the product: even over any count, without a division.
-  return buckets_[static_cast<uint64_t>(Uint128{fingerprint.low} * bucket_count_ >> 64)];
+  return buckets_[map_.IndexOf(fingerprint, map_.state())];
 }
 
 void RowCache::Prefetch(const RowFingerprint& fingerprint) const {
-  if (bucket_count_ != 0) {
+  if (map_.size() != 0) {
     __builtin_prefetch(&BucketOf(fingerprint));
   }
 }
 
 void RowCache::PrefetchRow(const RowFingerprint& fingerprint) const {
-  if (bucket_count_ != 0) {
+  if (map_.size() != 0) {
     internal::PrefetchEntry(BucketOf(fingerprint), fingerprint);
   }
 }
 
 bool RowCache::Find(const RowFingerprint& fingerprint, std::string* row, RowTicket* ticket) {
   internal::BucketRead read;
-  if (bucket_count_ != 0) {
+  *ticket = {};
+  for (const RowBucket* last = nullptr; map_.size() != 0;) {
     // Before the bucket is read: a Clear in between then refuses the ticket.
     const uint32_t clears = clears_.load(std::memory_order_acquire);
-    read = internal::ReadBucket(BucketOf(fingerprint), fingerprint, row);
+    RowBucket& bucket = BucketOf(fingerprint);
+    if (&bucket == last) {
+      break;
+    }
+    read = internal::ReadBucket(bucket, fingerprint, row);
     *ticket = TicketOf(clears, read.changes);
-  } else {
-    *ticket = {};
+    if (read.found) {
+      break;
+    }
+    // Unless it has been split meanwhile, and the row may be in the other half.
+    last = &bucket;
   }
   internal::RowCacheCounters::Shard& shard = counters_.Local();
   internal::Count(read.found ? shard.hits : shard.misses);
   return read.found;
 }
 
+template <typename Change>
+void RowCache::ChangeBucket(const RowFingerprint& fingerprint, Change change) {
+  internal::BucketDelta delta;
+  for (bool done = false; !done;) {
+    RowBucket& bucket = BucketOf(fingerprint);
+    BucketWriter writer(bucket);
+    // Whoever splits a bucket says so before letting it go.
+    if (&BucketOf(fingerprint) == &bucket) {
+      change(writer);
+      delta = writer.delta();
+      done = true;
+    }
+  }
+  Count(delta);
+  GrowAfter(delta);
+}
+
 void RowCache::Put(const RowFingerprint& fingerprint, std::string_view row) {
-  if (bucket_count_ == 0) {
+  if (map_.size() == 0) {
     return;
   }
   if (row.size() > internal::kMaxRowBytes) {
@@ -73,22 +98,18 @@ void RowCache::Put(const RowFingerprint& fingerprint, std::string_view row) {
     Remove(fingerprint);
     return;
   }
-  BucketWriter writer(BucketOf(fingerprint));
-  writer.Put(fingerprint, row);
-  Count(writer.delta());
+  ChangeBucket(fingerprint, [&](BucketWriter& writer) { writer.Put(fingerprint, row); });
 }
 
 void RowCache::Remove(const RowFingerprint& fingerprint) {
-  if (bucket_count_ == 0) {
+  if (map_.size() == 0) {
     return;
   }
-  BucketWriter writer(BucketOf(fingerprint));
-  writer.Remove(fingerprint);
-  Count(writer.delta());
+  ChangeBucket(fingerprint, [&](BucketWriter& writer) { writer.Remove(fingerprint); });
 }
 
 void RowCache::PutRead(const RowFingerprint& fingerprint, std::string_view row, RowTicket ticket) {
-  if (bucket_count_ == 0) {
+  if (map_.size() == 0) {
     return;
   }
   internal::RowCacheCounters::Shard& shard = counters_.Local();
@@ -96,21 +117,55 @@ void RowCache::PutRead(const RowFingerprint& fingerprint, std::string_view row, 
     internal::Count(shard.refused_large);
     return;
   }
-  BucketWriter writer(BucketOf(fingerprint), std::try_to_lock);
-  // clears_ only once the bucket is held: see Clear.
-  if (!writer.holds() || TicketOf(clears_.load(), writer.changes()).moment != ticket.moment) {
-    internal::Count(shard.refused_stale);
+  internal::BucketDelta delta;
+  {
+    RowBucket& bucket = BucketOf(fingerprint);
+    BucketWriter writer(bucket, std::try_to_lock);
+    // clears_ only once the bucket is held: see Clear.
+    if (!writer.holds() || &BucketOf(fingerprint) != &bucket ||
+        TicketOf(clears_.load(), writer.changes()).moment != ticket.moment) {
+      internal::Count(shard.refused_stale);
+      return;
+    }
+    if (!writer.PutRead(fingerprint, row)) {
+      internal::Count(shard.refused_hot);
+    }
+    delta = writer.delta();
+  }
+  Count(delta);
+  GrowAfter(delta);
+}
+
+void RowCache::GrowAfter(const internal::BucketDelta& delta) {
+  if (map_.full()) {
     return;
   }
-  if (!writer.PutRead(fingerprint, row)) {
-    internal::Count(shard.refused_hot);
+  const int64_t lines = lines_.fetch_add(delta.lines, std::memory_order_relaxed) + delta.lines;
+  const bool is_dense = lines > kLinesToGrow * static_cast<int64_t>(map_.state().used);
+  if ((delta.evictions == 0 && !is_dense) || growing_.test_and_set(std::memory_order_acquire)) {
+    return;
   }
-  Count(writer.delta());
+  if (!map_.full()) {
+    SplitBucket();
+  }
+  growing_.clear(std::memory_order_release);
+}
+
+void RowCache::SplitBucket() {
+  const internal::BucketMap::Step step = map_.NextStep();
+  BucketWriter parent(buckets_[step.parent]);
+  BucketWriter child(buckets_[step.bucket]);
+  parent.MoveTo(child, [&](const RowFingerprint& fingerprint) {
+    return map_.IndexOf(fingerprint, step.after) == step.bucket;
+  });
+  // While both are held: who waits for the parent then sees that it was split.
+  map_.Grow(step);
 }
 
 void RowCache::Clear() {
   clears_.fetch_add(1);
-  for (uint64_t i = 0; i < bucket_count_; ++i) {
+  // Upwards: what a split moves meanwhile is still to come.
+  for (uint64_t i = 0; i < map_.state().used; ++i) {
     RowBucket& bucket = buckets_[i];
     // A bucket that was never written has no row, and writing to it would use memory. A PutRead
     // that takes it now is refused: it locks before it reads clears_, we count before we look, all
@@ -126,7 +181,7 @@ void RowCache::Clear() {
 
 RowCacheStats RowCache::Stats() const {
   RowCacheStats stats = counters_.Sum();
-  stats.capacity_bytes = memory_.size_bytes();
+  stats.capacity_bytes = map_.size() * sizeof(RowBucket);
   return stats;
 }
 

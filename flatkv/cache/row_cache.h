@@ -4,6 +4,10 @@
 // decides by itself what stays (bucket_writer.h). 15 storage rows of 41 bytes take 1 KiB, so a row
 // costs 68.3 bytes, all overhead included. Rows above 942 bytes are not kept.
 //
+// Buckets come into use one by one (bucket_map.h), one for every kLinesToGrow lines of rows or when
+// a row had to be evicted, until the budget is used: a small state takes little memory, and memory
+// that is touched for the first time is cleared a little at a time.
+//
 // What Find returns is never older than what the cache was last told about the key, under two
 // rules for the caller:
 //   - Put and Remove come after the data DB answers readers with what they say, and for one key in
@@ -23,6 +27,7 @@
 
 #include "flatkv/base/anonymous_memory.h"
 #include "flatkv/base/status.h"
+#include "flatkv/cache/bucket_map.h"
 #include "flatkv/cache/row_cache_counters.h"
 #include "flatkv/cache/row_fingerprint.h"
 
@@ -40,9 +45,14 @@ struct RowTicket {
 
 class RowCache {
  public:
-  // Reserves `budget_bytes`, rounded down to whole KiB; memory is used as rows come in. Below 1 KiB
+  // One huge page.
+  static constexpr uint64_t kFirstBytes = uint64_t{2} << 20;
+  // Reserves `budget_bytes`, rounded down to whole KiB and then by less than one part in
+  // `first_bytes` / 1 KiB; memory is used as rows come in, from the start no more than twice
+  // `first_bytes`, at least 1 KiB. Below 1 KiB
   // the cache holds nothing, and all calls still work. Errors: kResourceExhausted.
-  static StatusOr<std::unique_ptr<RowCache>> Create(uint64_t budget_bytes);
+  static StatusOr<std::unique_ptr<RowCache>> Create(uint64_t budget_bytes,
+                                                    uint64_t first_bytes = kFirstBytes);
   RowCache(const RowCache&) = delete;
   RowCache& operator=(const RowCache&) = delete;
 
@@ -72,17 +82,25 @@ class RowCache {
   RowCacheStats Stats() const;
 
  private:
-  explicit RowCache(AnonymousMemory memory);
+  RowCache(AnonymousMemory memory, uint64_t first_bytes);
 
   internal::RowBucket& BucketOf(const RowFingerprint& fingerprint) const;
+  // Calls change(writer) with the bucket that is the fingerprint's then.
+  template <typename Change>
+  void ChangeBucket(const RowFingerprint& fingerprint, Change change);
   void Count(const internal::BucketDelta& delta);
+  // Takes another bucket into use if this change was one that asks for it.
+  void GrowAfter(const internal::BucketDelta& delta);
+  void SplitBucket();
 
   // Constant after construction.
   const AnonymousMemory memory_;
   internal::RowBucket* const buckets_;
-  const uint64_t bucket_count_;
 
   // Provide their own synchronization.
+  internal::BucketMap map_;
+  std::atomic_flag growing_;        // whoever set it may grow map_
+  std::atomic<int64_t> lines_ = 0;  // in use; counted until map_ is full
   std::atomic<uint32_t> clears_ = 0;
   internal::RowCacheCounters counters_;
 };

@@ -45,6 +45,18 @@ TEST(RowCacheMemory, GrowsWithTheRowsUpToTheBudget) {
   EXPECT_GE(used, kBudget - kSlack);
 }
 
+TEST(RowCacheMemory, FewRowsTakeLittleOfALargeBudget) {
+  if (UnderASanitizer()) {
+    GTEST_SKIP() << "a sanitizer's own memory grows with ours";
+  }
+  TestCache cache(uint64_t{1} << 30);
+  const uint64_t before = ResidentBytes();
+  for (uint64_t key = 0; key < 20'000; ++key) {
+    cache.Put(key, RowOf(key, 1));
+  }
+  EXPECT_LE(ResidentBytes(), before + (10 << 20));
+}
+
 TEST(RowCacheMemory, ClearTouchesNoMemoryThatWasUnused) {
   if (UnderASanitizer()) {
     GTEST_SKIP() << "a sanitizer's own memory grows with ours";

@@ -10,8 +10,8 @@ namespace {
 
 class ModelRun {
  public:
-  ModelRun(uint64_t seed, uint64_t budget_bytes, size_t largest_row)
-      : random_(seed), cache_(budget_bytes), largest_row_(largest_row) {}
+  ModelRun(uint64_t seed, uint64_t budget_bytes, uint64_t first_bytes, size_t largest_row)
+      : random_(seed), cache_(budget_bytes, first_bytes), largest_row_(largest_row) {}
 
   void Run() {
     for (int step = 0; step < 20'000; ++step) {
@@ -102,9 +102,12 @@ TEST(RowCacheModel, WhatIsFoundIsTheNewestRow) {
   for (const uint64_t buckets : {1u, 2u, 5u, 16u, 100u}) {
     for (const size_t largest_row : {60u, 300u, 2000u}) {
       for (uint64_t seed = 1; seed <= 4; ++seed) {
-        SCOPED_TRACE(fmt::format("seed {} buckets {} rows to {}", seed, buckets, largest_row));
-        ModelRun run(seed, buckets * 1024, largest_row);
-        ASSERT_NO_FATAL_FAILURE(run.Run());
+        for (const uint64_t first_bytes : {uint64_t{kOneBucket}, RowCache::kFirstBytes}) {
+          SCOPED_TRACE(fmt::format("seed {} buckets {} first {} rows to {}", seed, buckets,
+                                   first_bytes, largest_row));
+          ModelRun run(seed, buckets * 1024, first_bytes, largest_row);
+          ASSERT_NO_FATAL_FAILURE(run.Run());
+        }
       }
     }
   }

@@ -28,7 +28,8 @@ inline std::string RowOf(uint64_t key, uint64_t write, size_t size = 41) {
 
 class TestCache {
  public:
-  explicit TestCache(uint64_t budget_bytes) : cache_(*RowCache::Create(budget_bytes)) {}
+  explicit TestCache(uint64_t budget_bytes, uint64_t first_bytes = RowCache::kFirstBytes)
+      : cache_(*RowCache::Create(budget_bytes, first_bytes)) {}
 
   RowCache& operator*() { return *cache_; }
   RowCache* operator->() { return cache_.get(); }

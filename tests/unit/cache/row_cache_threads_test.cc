@@ -31,7 +31,8 @@ struct KeyState {
 
 class Stress {
  public:
-  explicit Stress(uint64_t budget_bytes) : cache_(budget_bytes), keys_(kKeys) {}
+  explicit Stress(uint64_t budget_bytes, uint64_t first_bytes = RowCache::kFirstBytes)
+      : cache_(budget_bytes, first_bytes), keys_(kKeys) {}
 
   void Run(int writes_each) {
     std::vector<std::thread> writers;
@@ -109,6 +110,15 @@ TEST(RowCacheThreads, WhatIsFoundIsWholeAndNotOlderThanTheLastCompletedPut) {
     SCOPED_TRACE(fmt::format("{} buckets", buckets));
     Stress stress(buckets * 1024);
     stress.Run(60'000);
+  }
+}
+
+// From one bucket to all of them, again and again.
+TEST(RowCacheThreads, WhatIsFoundWhileTheCacheGrowsIsWholeAndNotOlderThanTheLastCompletedPut) {
+  for (int run = 0; run < 300; ++run) {
+    SCOPED_TRACE(fmt::format("run {}", run));
+    Stress stress(32 * 1024, kOneBucket);
+    stress.Run(400);
   }
 }
 
