@@ -140,8 +140,8 @@ void RowCache::GrowAfter(const internal::BucketDelta& delta) {
   if (map_.full()) {
     return;
   }
-  const int64_t lines = lines_.fetch_add(delta.lines, std::memory_order_relaxed) + delta.lines;
-  const bool is_dense = lines > kLinesToGrow * static_cast<int64_t>(map_.state().used);
+  const bool is_dense = lines_.load(std::memory_order_relaxed) >
+                        kLinesToGrow * static_cast<int64_t>(map_.state().used);
   if ((delta.evictions == 0 && !is_dense) || growing_.test_and_set(std::memory_order_acquire)) {
     return;
   }
@@ -193,6 +193,9 @@ void RowCache::Count(const internal::BucketDelta& delta) {
   }
   if (delta.lines != 0) {
     internal::Count(shard.lines, static_cast<uint64_t>(delta.lines));
+    if (!map_.full()) {
+      lines_.fetch_add(delta.lines, std::memory_order_relaxed);
+    }
   }
   if (delta.evictions != 0) {
     internal::Count(shard.evictions, delta.evictions);
