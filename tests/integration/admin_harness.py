@@ -193,7 +193,10 @@ class Store:
 
 
 class AdminTestCase(DaemonTestCase):
-    """Tests on copies of one prepared store: all sample blocks, with snapshots of SNAPSHOTS."""
+    """Tests on copies of one prepared store: all sample blocks, with snapshots of SNAPSHOTS.
+
+    Its changelog begins with version 1: one segment has all up to the first snapshot, which keeps its own record.
+    """
 
     env = MANUAL
 
@@ -204,15 +207,16 @@ class AdminTestCase(DaemonTestCase):
         cls.addClassCleanup(shutil.rmtree, cls.prepared)
         done = 0
         for version in (*SNAPSHOTS, HEAD):
-            cls.prepare("replay", "-", "--quiet", stdin=blocks(done + 1, version))
+            segment = {"FLATKV_WAL_SEGMENT_BYTES": "16MiB"} if done == 0 else {}
+            cls.prepare("replay", "-", "--quiet", stdin=blocks(done + 1, version), env=segment)
             if version != HEAD:
                 cls.prepare("snapshot", "create")
             done = version
 
     @classmethod
-    def prepare(cls, *words, stdin=None):
-        result = flatkv(*words, "--home", cls.prepared / "home", env={**cls.env, "FLATKV_WAL_SYNC": "off"},
-                        stdin=stdin)
+    def prepare(cls, *words, stdin=None, env=None):
+        result = flatkv(*words, "--home", cls.prepared / "home", stdin=stdin,
+                        env={**cls.env, "FLATKV_WAL_SYNC": "off", **(env or {})})
         if result.returncode != 0:
             raise AssertionError(f"flatkv {words}: {result.stderr}")
 
