@@ -48,9 +48,9 @@ class RowCache {
   // One huge page.
   static constexpr uint64_t kFirstBytes = uint64_t{2} << 20;
   // Reserves `budget_bytes`, rounded down to whole KiB and then by less than one part in
-  // `first_bytes` / 1 KiB; memory is used as rows come in, from the start no more than twice
-  // `first_bytes`, at least 1 KiB. Below 1 KiB
-  // the cache holds nothing, and all calls still work. Errors: kResourceExhausted.
+  // `first_bytes` / 1 KiB; memory is used as rows come in, at first no more than twice
+  // `first_bytes`. With a budget below 1 KiB the cache holds nothing, and all calls still work.
+  // REQUIRES: first_bytes >= 1 KiB. Errors: kResourceExhausted.
   static StatusOr<std::unique_ptr<RowCache>> Create(uint64_t budget_bytes,
                                                     uint64_t first_bytes = kFirstBytes);
   RowCache(const RowCache&) = delete;
