@@ -267,4 +267,12 @@ void BucketWriter::Write(size_t line, const RowFingerprint& fingerprint, std::st
   }
 }
 
+void PrefetchPlace(RowBucket& bucket, const RowFingerprint& fingerprint) {
+  if (MatchTags(bucket, fingerprint) != 0) {
+    PrefetchEntry(bucket, fingerprint);
+  } else {
+    __builtin_prefetch(WordsAt(bucket, 1 + (Load(bucket.hand) & kHandMask) % kDataLines), 1);
+  }
+}
+
 }  // namespace flatkv::internal

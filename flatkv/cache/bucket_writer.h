@@ -111,4 +111,7 @@ class BucketWriter {
   BucketDelta delta_;
 };
 
+// Starts loading what a Put will write: the entry, or where room for it is looked for first.
+void PrefetchPlace(RowBucket& bucket, const RowFingerprint& fingerprint);
+
 }  // namespace flatkv::internal

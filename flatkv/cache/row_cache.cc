@@ -49,6 +49,12 @@ void RowCache::PrefetchRow(const RowFingerprint& fingerprint) const {
   }
 }
 
+void RowCache::PrefetchPlace(const RowFingerprint& fingerprint) const {
+  if (map_.size() != 0) {
+    internal::PrefetchPlace(BucketOf(fingerprint), fingerprint);
+  }
+}
+
 bool RowCache::Find(const RowFingerprint& fingerprint, std::string* row, RowTicket* ticket) {
   internal::BucketRead read;
   *ticket = {};

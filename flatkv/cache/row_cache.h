@@ -56,11 +56,12 @@ class RowCache {
   RowCache(const RowCache&) = delete;
   RowCache& operator=(const RowCache&) = delete;
 
-  // For many keys at once: Prefetch for each, then PrefetchRow for each, then Find for each. The
-  // first starts loading the bucket's header, the second, which needs the header, the row. Neither
-  // changes anything.
+  // For many keys at once: Prefetch for each, then PrefetchRow for each, then Find for each; or
+  // PrefetchPlace and Put. The first starts loading the bucket's header, the second, which needs the
+  // header, the row. None changes anything.
   void Prefetch(const RowFingerprint& fingerprint) const;
   void PrefetchRow(const RowFingerprint& fingerprint) const;
+  void PrefetchPlace(const RowFingerprint& fingerprint) const;
 
   // Copies the row into *row and returns true; leaves *row alone when the row is not cached. Sets
   // *ticket, for PutRead, in either case.

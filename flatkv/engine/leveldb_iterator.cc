@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "flatkv/engine/ordered_reads.h"
+#include "flatkv/engine/scheduled_work.h"
 
 namespace flatkv {
 namespace {
@@ -30,12 +31,10 @@ class LevelDbIterator final : public KvIterator {
   LevelDbIterator& operator=(const LevelDbIterator&) = delete;
 
   void Seek(std::string_view key) override {
-    iterator_->Seek(ToSlice(key));
-    Check();
+    Move([&] { iterator_->Seek(ToSlice(key)); });
   }
   void SeekForPrev(std::string_view key) override {
-    iterator_->Seek(ToSlice(key));
-    Check();
+    Seek(key);
     if (!status_.ok()) {
       return;
     }
@@ -46,22 +45,18 @@ class LevelDbIterator final : public KvIterator {
     }
   }
   void SeekToFirst() override {
-    iterator_->SeekToFirst();
-    Check();
+    Move([&] { iterator_->SeekToFirst(); });
   }
   void SeekToLast() override {
-    iterator_->SeekToLast();
-    Check();
+    Move([&] { iterator_->SeekToLast(); });
   }
   bool Valid() const override { return valid_; }
   void Next() override {
     const OrderedReads ordered;
-    iterator_->Next();
-    Check();
+    Move([&] { iterator_->Next(); });
   }
   void Prev() override {
-    iterator_->Prev();
-    Check();
+    Move([&] { iterator_->Prev(); });
   }
   std::string_view key() const override {
     const leveldb::Slice key = iterator_->key();
@@ -74,7 +69,11 @@ class LevelDbIterator final : public KvIterator {
   Status status() const override { return status_; }
 
  private:
-  void Check() {
+  template <typename Step>
+  void Move(Step step) {
+    // LevelDB samples what an iterator passes, and counts that like a Get (scheduled_work.h).
+    const ScheduledWork::Reading reading;
+    step();
     const leveldb::Status status = iterator_->status();
     if (!status.ok() && status_.ok()) {
       status_ = monitor_.Explain(status, path_);

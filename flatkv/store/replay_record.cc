@@ -25,7 +25,6 @@ StatusOr<PendingVersion> WorkOut(ReplayBatch& batch, const ReplayRange& range,
   }
   PendingVersion pending(version);
   *pending.rows = std::move(processed->rows);
-  pending.rows->arenas.push_back(std::move(batch.changes.keys));
   pending.rows->content_digest = batch.last.content_digest;
   pending.rows->root = batch.last.root;
   pending.delta = std::move(processed->delta);

@@ -23,19 +23,19 @@ struct Chunk {
   std::vector<std::string_view> old_rows;  // empty if there is none, or it is missing
   std::vector<MissingRow> missing;         // in the order of the updates
   std::vector<size_t> missing_at;          // of which update
-  Arena found;                             // the old rows that are not kept
   // Results.
   Status status;
   RowChanges changes;
   DbDelta delta;
-  Arena arena;
+  Arena old_bytes;  // old rows
+  Arena new_bytes;  // keys and new rows: in key order, as they are read from now on
 };
 
 // First half: old rows that are in memory. The others are listed in chunk.missing.
 class OldRowFinder {
  public:
   OldRowFinder(const OldRows& old_rows, bool keep_old, Chunk& chunk)
-      : old_(old_rows), chunk_(chunk), arena_(keep_old ? chunk.arena : chunk.found) {}
+      : old_(old_rows), keep_old_(keep_old), chunk_(chunk) {}
 
   void Run() {
     const size_t count = chunk_.updates.size();
@@ -69,7 +69,8 @@ class OldRowFinder {
         ++row;
       }
       if (row != rows.end() && row->key == key) {
-        Set(i, arena_.Copy(row->value));
+        // The record outlives this call, but not the rows that come of it.
+        Set(i, keep_old_ ? chunk_.old_bytes.Copy(row->value) : row->value);
       }
     }
   }
@@ -90,10 +91,10 @@ class OldRowFinder {
       if (const RowChange* row = FindPending(chunk_.updates[i].key); row != nullptr) {
         Set(i, row->value);
       } else if (row = FindUnpublished(probe); row != nullptr) {
-        Set(i, arena_.Copy(row->value));
+        Set(i, chunk_.old_bytes.Copy(row->value));
       } else if (const Overlay::Entry* entry = table.Find(probe); entry != nullptr) {
         // The entry's version may be written, and its bytes gone, once the lock is released.
-        Set(i, arena_.Copy(entry->row->value));
+        Set(i, chunk_.old_bytes.Copy(entry->row->value));
       }
     }
   }
@@ -106,7 +107,7 @@ class OldRowFinder {
       }
       switch (old_.stored->Find(chunk_.probes[i], &row)) {
         case StoredRows::InMemory::kFound:
-          Set(i, arena_.Copy(row));
+          Set(i, chunk_.old_bytes.Copy(row));
           break;
         case StoredRows::InMemory::kAbsent:
           break;
@@ -140,8 +141,8 @@ class OldRowFinder {
   }
 
   const OldRows& old_;
+  const bool keep_old_;
   Chunk& chunk_;
-  Arena& arena_;
   std::vector<bool> is_known_;  // by update
   size_t known_ = 0;            // of them
 };
@@ -156,6 +157,7 @@ class ChunkProcessor {
     RETURN_IF_ERROR(TakeMissing());
     const size_t count = chunk_.updates.size();
     chunk_.changes.reserve(count);
+    chunk_.new_bytes = Arena(NewBytesMax());
     for (size_t i = 0; i < count; ++i) {
       const RowUpdate& update = chunk_.updates[i];
       const std::string_view old_row = chunk_.old_rows[i];
@@ -166,7 +168,8 @@ class ChunkProcessor {
       if (!old_row.empty()) {
         RETURN_IF_ERROR(ValidateRow(chunk_.db, old_row));
       }
-      AddRow(update, chunk_.probes[i], old_row, NewRow(update, old_row));
+      const std::string_view key = chunk_.new_bytes.Copy(update.key);
+      AddRow(key, chunk_.probes[i], old_row, NewRow(update, old_row), update.came);
     }
     HashBatch();
     return OkStatus();
@@ -179,10 +182,20 @@ class ChunkProcessor {
       RETURN_IF_ERROR(missing.status);
       if (missing.found) {
         chunk_.old_rows[chunk_.missing_at[i]] =
-            keep_old_ ? chunk_.arena.Copy(missing.row) : std::string_view(missing.row);
+            keep_old_ ? chunk_.old_bytes.Copy(missing.row) : std::string_view(missing.row);
       }
     }
     return OkStatus();
+  }
+
+  size_t NewBytesMax() const {
+    size_t bytes = 0;
+    for (const RowUpdate& update : chunk_.updates) {
+      bytes += update.key.size() + (chunk_.db == DataDb::kAccount
+                                        ? kContractRowBytes
+                                        : kRowHeaderBytes + update.value.size());
+    }
+    return bytes;
   }
 
   // The stored bytes of the row after the update, in the chunk's arena; empty if the row is gone.
@@ -194,7 +207,7 @@ class ChunkProcessor {
       return {};
     }
     const size_t bytes = kRowHeaderBytes + update.value.size();
-    char* const row = chunk_.arena.Allocate(bytes);
+    char* const row = chunk_.new_bytes.Allocate(bytes);
     WriteRowHeader(update.version, row);
     std::copy(update.value.begin(), update.value.end(), row + kRowHeaderBytes);
     return {row, bytes};
@@ -214,31 +227,32 @@ class ChunkProcessor {
     if (fields.IsZero()) {
       return {};
     }
-    char* const row = chunk_.arena.Allocate(kContractRowBytes);
+    char* const row = chunk_.new_bytes.Allocate(kContractRowBytes);
     return {row, WriteAccountRow(update.version, fields, row)};
   }
 
-  void AddRow(const RowUpdate& update, const RowProbe& probe, std::string_view old_row,
-              std::string_view new_row) {
+  // `came`: the row may have come and gone in between.
+  void AddRow(std::string_view key, const RowProbe& probe, std::string_view old_row,
+              std::string_view new_row, bool came) {
     if (old_row.empty() && new_row.empty()) {
       // Removing what is not there.
-      if (update.came) {
+      if (came) {
         DeltaOf(module_, &chunk_.delta);
       }
       return;
     }
     ModuleState& delta = DeltaOf(module_, &chunk_.delta);
     if (!old_row.empty()) {
-      elements_.push_back({update.key, old_row, true});
+      elements_.push_back({key, old_row, true});
       delta.rows -= 1;
-      delta.bytes -= update.key.size() + old_row.size();
+      delta.bytes -= key.size() + old_row.size();
     }
     if (!new_row.empty()) {
-      elements_.push_back({update.key, new_row, false});
+      elements_.push_back({key, new_row, false});
       delta.rows += 1;
-      delta.bytes += update.key.size() + new_row.size();
+      delta.bytes += key.size() + new_row.size();
     }
-    chunk_.changes.push_back({.key = update.key,
+    chunk_.changes.push_back({.key = key,
                               .value = new_row,
                               .removed = new_row.empty(),
                               .old_value = keep_old_ ? old_row : std::string_view(),
@@ -272,17 +286,24 @@ std::vector<Chunk> MakeChunks(const ClassifiedChanges& changes) {
   return chunks;
 }
 
-void FindOldRows(const OldRows& old_rows, const RowThreads& threads, bool keep_old,
-                 std::vector<Chunk>* chunks) {
-  threads.compute.ParallelFor(
-      chunks->size(), [&](size_t i) { OldRowFinder(old_rows, keep_old, (*chunks)[i]).Run(); });
+// Reads what the chunks lack, and works those out that lacked something.
+void ProcessIncomplete(const OldRows& old_rows, const RowHasher& hasher, const RowThreads& threads,
+                       bool keep_old, std::vector<Chunk>* chunks) {
+  std::vector<Chunk*> incomplete;
   std::vector<MissingRow*> missing;
   for (Chunk& chunk : *chunks) {
+    if (chunk.missing.empty()) {
+      continue;
+    }
+    incomplete.push_back(&chunk);
     for (MissingRow& row : chunk.missing) {
       missing.push_back(&row);
     }
   }
   threads.read.Read(*old_rows.stored, threads.compute, missing);
+  threads.compute.ParallelFor(incomplete.size(), [&](size_t i) {
+    incomplete[i]->status = ChunkProcessor(hasher, keep_old, *incomplete[i]).Run();
+  });
 }
 
 }  // namespace
@@ -292,16 +313,20 @@ StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& ch
                                     const RowThreads& threads, bool keep_old,
                                     const std::function<void()>& beside) {
   std::vector<Chunk> chunks = MakeChunks(changes);
-  FindOldRows(old_rows, threads, keep_old, &chunks);
-  // Task 0 is the longest single piece, so it starts first.
+  // Task 0 is the longest single piece, so it starts first. A chunk of which every old row is in
+  // memory is worked out at once, by the thread that has its keys and rows in its caches.
   threads.compute.ParallelFor(chunks.size() + 1, [&](size_t i) {
     if (i == 0) {
       beside();
-    } else {
-      Chunk& chunk = chunks[i - 1];
+      return;
+    }
+    Chunk& chunk = chunks[i - 1];
+    OldRowFinder(old_rows, keep_old, chunk).Run();
+    if (chunk.missing.empty()) {
       chunk.status = ChunkProcessor(hasher, keep_old, chunk).Run();
     }
   });
+  ProcessIncomplete(old_rows, hasher, threads, keep_old, &chunks);
   ProcessedRows result;
   result.rows.version = version;
   result.rows.can_be_undone = keep_old;
@@ -312,7 +337,10 @@ StatusOr<ProcessedRows> ProcessRows(Version version, const ClassifiedChanges& ch
     RETURN_IF_ERROR(chunk.status);
     RowChanges& rows = result.rows.rows[IndexOf(chunk.db)];
     rows.insert(rows.end(), chunk.changes.begin(), chunk.changes.end());
-    result.rows.arenas.push_back(std::move(chunk.arena));
+    result.rows.arenas.push_back(std::move(chunk.new_bytes));
+    if (keep_old) {
+      result.rows.arenas.push_back(std::move(chunk.old_bytes));
+    }
     DbDelta& delta = result.delta[IndexOf(chunk.db)];
     for (auto& [module, change] : chunk.delta) {
       DeltaOf(module, &delta) += change;

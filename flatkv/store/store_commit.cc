@@ -132,7 +132,6 @@ Status StoreImpl::ApplyLocked(Version version, const ChangeSets& changes) {
   }
   std::move(processed.rows.arenas.begin(), processed.rows.arenas.end(),
             std::back_inserter(pending.rows->arenas));
-  pending.rows->arenas.push_back(std::move(classified.keys));
   pending.root = hasher_->Checksum(GlobalHash(LoggedGlobal(), pending.delta));
   pending.timings.classify += timings.classify;
   pending.timings.rows += timings.rows;

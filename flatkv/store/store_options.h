@@ -112,7 +112,7 @@ struct StoreOptions {
   size_t background_threads = std::max<size_t>(1, std::thread::hardware_concurrency() - 1);
 
   // Committed rows that are not yet in the data DBs. A full overlay makes commits wait, never fail.
-  uint64_t overlay_bytes_max = uint64_t{128} << 20;
+  uint64_t overlay_bytes_max = uint64_t{64} << 20;
   // A DB that lags the head by more changelog than this is flushed, which bounds the replay after a
   // crash.
   uint64_t replay_bytes_max = uint64_t{512} << 20;

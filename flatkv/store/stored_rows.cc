@@ -113,6 +113,12 @@ void StoredRows::Wrote(const RowChanges& rows) {
       if (has_cache_) {
         cache_->Prefetch(row.probe.fingerprint);
       }
+      __builtin_prefetch(row.value.data());
+    }
+    if (has_cache_) {
+      for (const RowChange& row : some) {
+        cache_->PrefetchPlace(row.probe.fingerprint);
+      }
     }
     for (const RowChange& row : some) {
       if (!row.removed && filter_ != nullptr) {

@@ -101,5 +101,29 @@ TEST_F(LevelDbEngineTest, ReadsCauseNoCompactionsAndDoNotKeepFlushesBack) {
   ASSERT_OK(engine->Close());
 }
 
+// LevelDB takes a sample for each MiB, more or less, that iterators pass, and these tables allow
+// 100.
+TEST_F(LevelDbEngineTest, ScansCauseNoCompactions) {
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KvEngine> engine, Open());
+  History history(8);
+  for (int flush = 0; flush < 3; ++flush) {
+    ASSERT_OK(WriteChanges(*engine, history.Extend(300), history.head()));
+    ASSERT_OK(engine->Flush());
+  }
+  WaitForWork(threads_);
+  const std::vector<std::string> tables = Names(".ldb");
+  uint64_t passed_bytes = 0;
+  for (const std::unique_ptr<KvIterator> iterator = engine->NewIterator();
+       passed_bytes < uint64_t{800} << 20;) {
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+      passed_bytes += iterator->key().size() + iterator->value().size();
+    }
+    ASSERT_OK(iterator->status());
+  }
+  WaitForWork(threads_);
+  EXPECT_EQ(Names(".ldb"), tables);
+  ASSERT_OK(engine->Close());
+}
+
 }  // namespace
 }  // namespace flatkv::test
