@@ -16,7 +16,8 @@ int mallctl(const char* name, void* old_value, size_t* old_bytes, void* new_valu
 // hypervisor an address that the TLB does not have costs two page walks. A thread of its own gives
 // freed memory back, so that no commit has to.
 extern const char* malloc_conf;
-const char* malloc_conf = "thp:always,metadata_thp:auto,background_thread:true,dirty_decay_ms:30000";
+const char* malloc_conf =
+    "thp:always,metadata_thp:auto,background_thread:true,dirty_decay_ms:30000";
 
 }  // extern "C"
 

@@ -57,8 +57,8 @@ class RowCache {
   RowCache& operator=(const RowCache&) = delete;
 
   // For many keys at once: Prefetch for each, then PrefetchRow for each, then Find for each; or
-  // PrefetchPlace and Put. The first starts loading the bucket's header, the second, which needs the
-  // header, the row. None changes anything.
+  // PrefetchPlace and Put. The first starts loading the bucket's header, the second, which needs
+  // the header, the row. None changes anything.
   void Prefetch(const RowFingerprint& fingerprint) const;
   void PrefetchRow(const RowFingerprint& fingerprint) const;
   void PrefetchPlace(const RowFingerprint& fingerprint) const;

@@ -10,26 +10,11 @@
 #include "flatkv/lthash/row_hasher.h"
 #include "flatkv/store/classify.h"
 #include "flatkv/store/missing_rows.h"
-#include "flatkv/store/overlay.h"
+#include "flatkv/store/old_rows.h"
 #include "flatkv/store/state_hash.h"
-#include "flatkv/store/stored_rows.h"
-#include "flatkv/store/undo_record.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
-
-// Where old rows come from, newest first.
-struct OldRows {
-  const VersionRows* pending = nullptr;  // applied earlier to the same version; may be null
-  Overlay* overlay = nullptr;
-  StoredRows* stored = nullptr;
-  // Of versions that are being committed together with this one, before it: newer than `overlay`,
-  // and not changed meanwhile. May be null.
-  Overlay* unpublished = nullptr;
-  // What undoes the version, if it was kept: rows that it has are looked up nowhere else. May be
-  // null.
-  const Undo* recorded = nullptr;
-};
 
 // The threads of a commit: those that compute, one a core, and those that wait for the device.
 struct RowThreads {

@@ -11,14 +11,16 @@
 #include "flatkv/wal/wal_format.h"
 
 namespace flatkv {
-namespace {
 
-Status ClosedStatus() { return WithReason(Unavailable("the store is closed"), Reason::kClosed); }
-
-}  // namespace
+Status StoreImpl::CheckNotClosed() const {
+  return closed_.load(std::memory_order_acquire)
+             ? WithReason(Unavailable("the store is closed"), Reason::kClosed)
+             : OkStatus();
+}
 
 Status StoreImpl::CheckAlive() const {
-  return closed_.load(std::memory_order_acquire) ? ClosedStatus() : poison_.Check();
+  RETURN_IF_ERROR(CheckNotClosed());
+  return poison_.Check();
 }
 
 Status StoreImpl::CheckWritable() const {

@@ -203,6 +203,7 @@ class StoreImpl final : public Store, public StoreAdmin, public StateReader {
   Status CheckWritable() const;
   // CheckWritable, but for a store that is CORRUPT: what does not write rows goes on.
   Status CheckAlive() const;
+  Status CheckNotClosed() const;
   Status CheckNext(Version version) REQUIRES(commit_mu_);
   Status CheckPayload(Version version, const ChangeSets& changes, size_t pending_bytes) const;
   Status ApplyLocked(Version version, const ChangeSets& changes) REQUIRES(commit_mu_);

@@ -15,15 +15,11 @@ namespace {
 // the head stand still.
 constexpr int kReadAttemptsMax = 4;
 
-Status ClosedStatus() { return WithReason(Unavailable("the store is closed"), Reason::kClosed); }
-
 }  // namespace
 
 // OK, or why nothing can be read.
 Status StoreImpl::CheckReadable() const {
-  if (closed_.load(std::memory_order_acquire)) {
-    return ClosedStatus();
-  }
+  RETURN_IF_ERROR(CheckNotClosed());
   // A rollback that failed half-way leaves nothing open, and the cause in poison_.
   return open_ == nullptr ? poison_.Check() : OkStatus();
 }

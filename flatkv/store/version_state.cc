@@ -21,6 +21,9 @@ void AdvanceState(const StoreDelta& delta, StoreState* state, VersionRows* rows)
                                         : std::optional<ModuleState>(it->second));
       }
     }
+    // Whatever order the rows were worked out in: records of one version have the same bytes.
+    std::sort(before.begin(), before.end(),
+              [](const ModuleBefore& a, const ModuleBefore& b) { return a.first < b.first; });
     ApplyDelta(delta[index], &db_state);
     DbMetadata metadata;
     metadata.hash = db_state.total.hash;
