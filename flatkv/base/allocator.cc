@@ -14,7 +14,8 @@ int mallctl(const char* name, void* old_value, size_t* old_bytes, void* new_valu
 // Read by jemalloc when it starts (jemalloc(3), "TUNING"); MALLOC_CONF in the environment comes
 // after it. Huge pages: a commit looks up thousands of rows all over the heap, and under a
 // hypervisor an address that the TLB does not have costs two page walks. A thread of its own gives
-// freed memory back, so that no commit has to.
+// freed memory back, so that no commit has to, and not so soon that the next memtable has to touch
+// its memory anew.
 extern const char* malloc_conf;
 const char* malloc_conf =
     "thp:always,metadata_thp:auto,background_thread:true,dirty_decay_ms:30000";
