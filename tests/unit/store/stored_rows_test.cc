@@ -193,5 +193,66 @@ TEST_F(StoredRowsTest, ReadsBesideCommitsNeverShowARowOfAnotherVersion) {
   ASSERT_OK(store->Close());
 }
 
+// In one block and its chunks, next to each other: rows that the cache has, rows that only the data
+// DB has, and removals of nothing, in several modules.
+TEST_F(StoredRowsTest, CachedUncachedAndAbsentRowsOfOneBlockAreToldApart) {
+  constexpr int kKeys = 300;
+  options_.key_filter_bytes_max = 0;
+  ModelStore model(Suite::kBlake3);
+  ASSERT_OK_AND_ASSIGN(auto store, OpenStore(fs_, options_));
+  const std::vector<std::string> modules = {"bank", "bank-fees", "evm", "staking"};
+  const auto commit = [&](const OwnedBlock& block) {
+    model.Commit(block);
+    const StatusOr<CommitResult> result = CommitOwned(*store, block);
+    ASSERT_OK(result);
+    ASSERT_EQ(Hex(result->root), Hex(model.Root())) << "version " << block.version();
+  };
+  const auto expect_rows = [&](const ModelStore& expected) {
+    for (const std::string& module : modules) {
+      const std::map<std::string, std::string> pairs = expected.Pairs(module);
+      EXPECT_EQ(Walk(*store, {.module = module}), Pairs(pairs.begin(), pairs.end())) << module;
+    }
+  };
+  OwnedBlock first(1);
+  for (const std::string& module : modules) {
+    for (int i = 0; i < kKeys; i += 2) {
+      first.Set(module, fmt::format("key{:03}", i), "one");
+    }
+  }
+  commit(first);
+  ASSERT_OK(store->Close());
+  ASSERT_OK_AND_ASSIGN(store, OpenStore(fs_, options_));  // with an empty cache
+  OwnedBlock second(2);
+  for (const std::string& module : modules) {
+    for (int i = 0; i < kKeys; i += 10) {
+      second.Set(module, fmt::format("key{:03}", i), "two");
+    }
+  }
+  commit(second);
+  while (store->Stats().overlay_rows > 0) {  // then the cache has them
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const ModelStore before = model;
+  const uint64_t hits = store->Stats().row_cache_hits;
+  OwnedBlock third(3);
+  for (const std::string& module : modules) {
+    for (int i = 0; i < kKeys; ++i) {
+      if (i % 3 == 0) {
+        third.Remove(module, fmt::format("key{:03}", i));
+      } else {
+        third.Set(module, fmt::format("key{:03}", i), "three");
+      }
+    }
+  }
+  commit(third);
+  EXPECT_EQ(store->Stats().row_cache_hits - hits, modules.size() * kKeys / 10);
+  expect_rows(model);
+  ASSERT_OK(store->VerifyRows());
+  ASSERT_OK(store->admin().Rollback(2, RollbackChoice::kUndo));
+  expect_rows(before);
+  ASSERT_OK(store->VerifyRows());
+  ASSERT_OK(store->Close());
+}
+
 }  // namespace
 }  // namespace flatkv::test
