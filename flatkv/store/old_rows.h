@@ -22,8 +22,9 @@ struct OldRows {
   const Undo* recorded = nullptr;
 };
 
-// Sets probes, old rows and what is missing of `chunk`, which has a data DB and updates. With
-// `keep_old` the old rows belong to the chunk's old_bytes; otherwise some belong to `old_rows`.
+// Sets probes, old rows and what is missing of `chunk`, which has a data DB and updates. Old
+// rows of `pending` stay there; the others are copied into the chunk, but recorded ones only with
+// `keep_old`.
 void FindOldRows(const OldRows& old_rows, bool keep_old, RowChunk* chunk);
 
 }  // namespace flatkv
