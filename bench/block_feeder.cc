@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "bench/cpu_clock.h"
+#include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/check.h"
 #include "flatkv/base/thread_pool.h"
 

@@ -2,7 +2,7 @@
 
 #include "bench/clock.h"
 #include "bench/commit_run.h"
-#include "bench/cpu_clock.h"
+#include "flatkv/base/cpu_clock.h"
 #include "bench/echo_server.h"
 #include "bench/recorder.h"
 

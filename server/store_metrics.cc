@@ -132,6 +132,14 @@ void StoreMetrics::CollectStats(const StoreStats& stats, MetricList* list) const
   list->Counter("flatkv_db_written_bytes_total",
                 "Bytes written to tables and manifests of the data DBs since they were opened.",
                 D(stats.db_bytes_written));
+  list->Gauge("flatkv_db_level0_tables",
+              "Tables not yet sorted into the others, of the data DB with the most.",
+              D(stats.db_level0_tables));
+  list->Gauge("flatkv_db_compaction_debt_bytes",
+              "What the data DBs' compactions are behind by.", D(stats.db_compaction_debt_bytes));
+  list->Counter("flatkv_write_behind_paused_seconds_total",
+                "Pauses of the write-behind, so that compactions can keep up.",
+                stats.write_behind_paused_seconds);
   list->Gauge("flatkv_wal_bytes", "Size of the changelog.", D(stats.wal_bytes));
   list->Gauge("flatkv_wal_segments", "Files of the changelog.", D(stats.wal_segments));
   list->Counter("flatkv_wal_appended_bytes_total",

@@ -9,14 +9,23 @@
 #include "flatkv/engine/ordered_reads.h"
 
 namespace flatkv {
+namespace {
 
-BackgroundThreads::BackgroundThreads(size_t threads) {
-  FLATKV_CHECK(threads >= 1);
-  threads_.reserve(threads);
-  for (size_t i = 0; i < threads; ++i) {
+size_t IndexOf(BackgroundThreads::Work kind) { return static_cast<size_t>(kind); }
+
+}  // namespace
+
+BackgroundThreads::BackgroundThreads(size_t compaction_threads) {
+  FLATKV_CHECK(compaction_threads >= 1);
+  threads_.reserve(compaction_threads + 1);
+  threads_.emplace_back([this] {
+    SetThreadName("flatkv-flush");
+    Run(IndexOf(Work::kFlush));
+  });
+  for (size_t i = 0; i < compaction_threads; ++i) {
     threads_.emplace_back([this, i] {
       SetThreadName(fmt::format("flatkv-bg-{}", i));
-      Run();
+      Run(IndexOf(Work::kCompaction));
     });
   }
 }
@@ -26,36 +35,50 @@ BackgroundThreads::~BackgroundThreads() {
     MutexLock lock(mu_);
     stopping_ = true;
   }
-  wake_.NotifyAll();
+  for (CondVar& wake : wake_) {
+    wake.NotifyAll();
+  }
   for (std::thread& thread : threads_) {
     thread.join();
   }
 }
 
-void BackgroundThreads::Schedule(std::function<void()> work) {
+void BackgroundThreads::Schedule(Work kind, std::function<void()> function) {
   {
     MutexLock lock(mu_);
-    queue_.push_back(std::move(work));
+    queues_[IndexOf(kind)].push_back(std::move(function));
+    ++unfinished_;
   }
-  wake_.NotifyOne();
+  wake_[IndexOf(kind)].NotifyOne();
 }
 
-void BackgroundThreads::Run() {
-  const OrderedReads ordered;  // flushes and compactions
+void BackgroundThreads::Run(size_t kind) {
+  const OrderedReads ordered;
   for (;;) {
-    std::function<void()> work;
+    std::function<void()> function;
     {
       MutexLock lock(mu_);
-      while (queue_.empty() && !stopping_) {
-        wake_.Wait(mu_);
+      std::deque<std::function<void()>>& queue = queues_[kind];
+      while (queue.empty()) {
+        if (stopping_ && unfinished_ == 0) {
+          return;
+        }
+        wake_[kind].Wait(mu_);
       }
-      if (queue_.empty()) {
-        return;
-      }
-      work = std::move(queue_.front());
-      queue_.pop_front();
+      function = std::move(queue.front());
+      queue.pop_front();
     }
-    work();
+    function();
+    bool last = false;
+    {
+      MutexLock lock(mu_);
+      last = --unfinished_ == 0 && stopping_;
+    }
+    if (last) {
+      for (CondVar& wake : wake_) {
+        wake.NotifyAll();
+      }
+    }
   }
 }
 

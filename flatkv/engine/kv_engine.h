@@ -6,7 +6,8 @@
 // stands at the version of the last batch that was flushed (FlushedVersion) and the changelog
 // brings it forward again. See docs/decisions/0002.
 //
-// Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk and Stats from any thread;
+// Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk, Stats and Level0Tables from any
+// thread;
 // Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing thread);
 // FinishCheckpoint and AbandonCheckpoint from one other thread, beside Write and Flush but not
 // beside Close. Compact has its own rule.
@@ -60,6 +61,10 @@ struct EngineStats {
   uint64_t memtable_bytes = 0;
   // Bytes written to table and manifest files since open.
   uint64_t bytes_written = 0;
+  // Tables that compactions have not sorted into the others yet. Too many stop writes.
+  uint64_t level0_tables = 0;
+  // What compactions are behind by.
+  uint64_t compaction_debt_bytes = 0;
 };
 
 // One file of a checkpoint. Linked files share their inode with the DB and are never written again;
@@ -115,6 +120,8 @@ class KvEngine {
   // one at a time. Errors: the first failed write, which ends Write and Flush too; kDataLoss.
   virtual Status Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) = 0;
   virtual EngineStats Stats() = 0;
+  // As in Stats, and cheap.
+  virtual uint64_t Level0Tables() = 0;
   // Stops background work without flushing; idempotent. Call Flush() before for a clean close.
   // Everything called later fails with kUnavailable. REQUIRES: no other call is in progress and
   // every iterator is destroyed.

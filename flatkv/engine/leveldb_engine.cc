@@ -19,6 +19,7 @@
 #include "flatkv/base/check.h"
 #include "flatkv/base/mutex.h"
 #include "flatkv/base/thread_pool.h"
+#include "flatkv/engine/compaction_debt.h"
 #include "flatkv/engine/db_directory.h"
 #include "flatkv/engine/leveldb_checkpoint.h"
 #include "flatkv/engine/leveldb_compaction.h"
@@ -58,6 +59,7 @@ class LevelDbEngine final : public KvEngine {
   void AbandonCheckpoint() override { checkpoint_.Abandon(); }
   Status Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) override;
   EngineStats Stats() override;
+  uint64_t Level0Tables() override { return db_ == nullptr ? 0 : flatkv::Level0Tables(*db_); }
   Status Close() override;
 
  private:
@@ -315,6 +317,11 @@ EngineStats LevelDbEngine::Stats() {
     // LevelDB counts the block cache in; another DB may fill a shared one in between.
     const uint64_t cached = cache_->TotalCharge();
     stats.memtable_bytes = bytes > cached ? bytes - cached : 0;
+  }
+  if (db_ != nullptr) {
+    const CompactionDebt debt = ReadCompactionDebt(*db_);
+    stats.level0_tables = debt.level0_tables;
+    stats.compaction_debt_bytes = debt.bytes;
   }
   const StatusOr<std::vector<std::string>> names = fs_.List(path_);
   if (!names.ok()) {

@@ -117,16 +117,13 @@ leveldb::Status LevelDbEnv::NewWritableFile(const std::string& path,
   *result = nullptr;
   const std::string_view name = BaseName(path);
   const std::optional<uint64_t> log = LogNumber(name);
-  if (log.has_value()) {
-    // A rotation makes its log first. LevelDB holds its mutex until the flush can begin.
-    work_.Release();
-  }
   return Change([&]() -> Status {
     ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs_.Create(path));
     gate_.Created(path);
     if (log.has_value()) {
       RETURN_IF_ERROR(file->Close());
       flushes_.LogCreated(*log);
+      work_.Rotated();
       *result = MakeDroppingFile().release();
       return OkStatus();
     }
@@ -230,7 +227,10 @@ leveldb::Status LevelDbEnv::UnlockFile(leveldb::FileLock* lock) {
 }
 
 void LevelDbEnv::Schedule(void (*function)(void*), void* argument) {
-  work_.Schedule(function, argument);
+  // LevelDB flushes first, whatever it has to compact.
+  work_.Schedule(flushes_.FlushOutstanding() ? BackgroundThreads::Work::kFlush
+                                             : BackgroundThreads::Work::kCompaction,
+                 function, argument);
 }
 
 void LevelDbEnv::StartThread(void (*function)(void*), void* argument) {

@@ -25,7 +25,7 @@ ScheduledWork::Pass::~Pass() {
   --work_.passes_;
 }
 
-void ScheduledWork::Schedule(void (*function)(void*), void* argument) {
+void ScheduledWork::Schedule(Kind kind, void (*function)(void*), void* argument) {
   const Work work{function, argument};
   if (in_read) {
     MutexLock lock(mu_);
@@ -34,27 +34,57 @@ void ScheduledWork::Schedule(void (*function)(void*), void* argument) {
       return;
     }
   }
-  Start(work);
+  Start(kind, work);
+}
+
+void ScheduledWork::Rotated() {
+  for (const Work& work : TakeKeptBack()) {
+    Start(Kind::kFlush, work);
+  }
+  MutexLock lock(started_->mu);
+  for (const auto& [number, work] : started_->waiting) {
+    Hand(Kind::kFlush, number);
+  }
 }
 
 void ScheduledWork::Release() {
-  std::vector<Work> released;
-  {
-    MutexLock lock(mu_);
-    released.swap(kept_back_);
-  }
-  for (const Work& work : released) {
-    Start(work);
+  for (const Work& work : TakeKeptBack()) {
+    Start(Kind::kCompaction, work);
   }
 }
 
-bool ScheduledWork::Idle() const { return *running_ == 0; }
+std::vector<ScheduledWork::Work> ScheduledWork::TakeKeptBack() {
+  MutexLock lock(mu_);
+  return std::exchange(kept_back_, {});
+}
 
-void ScheduledWork::Start(const Work& work) {
-  ++*running_;
-  threads_.Schedule([work, running = running_] {
+bool ScheduledWork::Idle() const { return started_->unfinished == 0; }
+
+void ScheduledWork::Start(Kind kind, const Work& work) {
+  ++started_->unfinished;
+  uint64_t number = 0;
+  {
+    MutexLock lock(started_->mu);
+    number = started_->next++;
+    started_->waiting.emplace(number, work);
+  }
+  Hand(kind, number);
+}
+
+void ScheduledWork::Hand(Kind kind, uint64_t number) {
+  threads_.Schedule(kind, [number, started = started_] {
+    Work work;
+    {
+      MutexLock lock(started->mu);
+      const auto it = started->waiting.find(number);
+      if (it == started->waiting.end()) {
+        return;
+      }
+      work = it->second;
+      started->waiting.erase(it);
+    }
     work.function(work.argument);
-    --*running;
+    --started->unfinished;
   });
 }
 

@@ -1,5 +1,9 @@
-// What one LevelDB asks its Env to run in the background, with compactions that reads ask for kept
-// back.
+// What one LevelDB asks its Env to run in the background: flushes sent to the thread for flushes,
+// compactions that reads ask for kept back.
+//
+// LevelDB hands over one function, which flushes if a memtable waits and else compacts. It calls
+// Schedule once and then not before that function has run, so a compaction that still waits for a
+// thread becomes a flush when a memtable is rotated.
 //
 // LevelDB counts, for each table, the Gets that looked into it in vain, and a sample of what
 // iterators pass, and compacts the table when there were size / 16 KiB of them ("seek compaction",
@@ -15,6 +19,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -50,23 +56,39 @@ class ScheduledWork {
   // `threads` outlives the work.
   explicit ScheduledWork(BackgroundThreads& threads) : threads_(threads) {}
 
-  void Schedule(void (*function)(void*), void* argument) EXCLUDES(mu_);
-  // Runs what was kept back. Called when a memtable is rotated, before LevelDB would schedule its
-  // flush, and before the DB is closed: it waits for the work that it believes under way.
+  void Schedule(BackgroundThreads::Work kind, void (*function)(void*), void* argument)
+      EXCLUDES(mu_);
+  // A memtable was rotated out, and LevelDB holds its mutex until it can be flushed: what waits for
+  // a thread or was kept back is its flush.
+  void Rotated() EXCLUDES(mu_);
+  // Runs what was kept back. Called before the DB is closed: it waits for the work that it believes
+  // under way.
   void Release() EXCLUDES(mu_);
   // Whether nothing runs or waits for a thread; what is kept back does not count.
   bool Idle() const;
 
  private:
+  using Kind = BackgroundThreads::Work;
   struct Work {
     void (*function)(void*) = nullptr;
     void* argument = nullptr;
   };
-  void Start(const Work& work);
+  // Shared with the work itself: LevelDB may be gone when the last of it ends.
+  struct Started {
+    std::atomic<int> unfinished = 0;
+    Mutex mu;
+    // What has no thread yet, by number.
+    std::map<uint64_t, Work> waiting GUARDED_BY(mu);
+    uint64_t next GUARDED_BY(mu) = 0;
+  };
+
+  void Start(Kind kind, const Work& work);
+  // Has a thread run what waits under `number`, unless another one takes it first.
+  void Hand(Kind kind, uint64_t number);
+  std::vector<Work> TakeKeptBack() EXCLUDES(mu_);
 
   BackgroundThreads& threads_;
-  // Shared with the work itself: LevelDB may be gone when the last of it ends.
-  const std::shared_ptr<std::atomic<int>> running_ = std::make_shared<std::atomic<int>>(0);
+  const std::shared_ptr<Started> started_ = std::make_shared<Started>();
   Mutex mu_;
   std::vector<Work> kept_back_ GUARDED_BY(mu_);
   int passes_ GUARDED_BY(mu_) = 0;

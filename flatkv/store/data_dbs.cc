@@ -1,5 +1,6 @@
 #include "flatkv/store/data_dbs.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "flatkv/base/endian.h"
@@ -187,6 +188,14 @@ Status DataDbs::Close() {
   return first;
 }
 
+uint64_t DataDbs::Level0TablesMost() {
+  uint64_t most = 0;
+  for (const std::unique_ptr<KvEngine>& engine : engines_) {
+    most = std::max(most, engine->Level0Tables());
+  }
+  return most;
+}
+
 EngineStats DataDbs::Stats() {
   EngineStats sum;
   for (const std::unique_ptr<KvEngine>& engine : engines_) {
@@ -195,6 +204,8 @@ EngineStats DataDbs::Stats() {
     sum.files += stats.files;
     sum.memtable_bytes += stats.memtable_bytes;
     sum.bytes_written += stats.bytes_written;
+    sum.level0_tables = std::max(sum.level0_tables, stats.level0_tables);
+    sum.compaction_debt_bytes += stats.compaction_debt_bytes;
   }
   return sum;
 }

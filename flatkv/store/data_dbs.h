@@ -55,7 +55,10 @@ class DataDbs {
   // Makes all four durable.
   Status Flush();
   Status Close();
+  // Sums; `level0_tables` is of the DB that has the most.
   EngineStats Stats();
+  // The same without the rest, and cheap.
+  uint64_t Level0TablesMost();
 
  private:
   DataDbs();

@@ -107,8 +107,8 @@ struct StoreOptions {
   // Threads that read from the data DBs what a commit replaces and no cache has, the committing one
   // included, while the device has to answer; no more than `threads` while the page cache does.
   size_t read_threads = 32;
-  // Threads that flush and compact, shared by the four data DBs. More than cores - 1 take the
-  // commit's core.
+  // Threads that compact, shared by the four data DBs. More than cores - 1 take the commit's core.
+  // Flushes have one thread beside them.
   size_t background_threads = std::max<size_t>(1, std::thread::hardware_concurrency() - 1);
 
   // Committed rows that are not yet in the data DBs. A full overlay makes commits wait, never fail.

@@ -1,4 +1,5 @@
 // Reads and status.
+#include <chrono>
 #include <fmt/format.h>
 
 #include "flatkv/base/hex.h"
@@ -202,6 +203,10 @@ StoreStats StoreImpl::Stats() {
   stats.db_files = engines.files;
   stats.db_memtable_bytes = engines.memtable_bytes;
   stats.db_bytes_written = engines.bytes_written;
+  stats.db_level0_tables = engines.level0_tables;
+  stats.db_compaction_debt_bytes = engines.compaction_debt_bytes;
+  stats.write_behind_paused_seconds =
+      std::chrono::duration<double>(open_->write_behind->paused()).count();
   return stats;
 }
 

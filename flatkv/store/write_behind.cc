@@ -1,8 +1,11 @@
 #include "flatkv/store/write_behind.h"
 
+#include <chrono>
 #include <algorithm>
 
+#include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/thread_pool.h"
+#include "flatkv/store/write_pace.h"
 
 namespace flatkv {
 namespace {
@@ -126,17 +129,23 @@ Status WriteBehind::WaitForRoom() {
 
 Status WriteBehind::WaitWritten(Version version) {
   MutexLock lock(mu_);
+  ++waiting_for_all_;
+  changed_.NotifyAll();
   while (error_.ok() && finished_version_ < version && (!queue_.empty() || in_progress_ > 0)) {
     changed_.Wait(mu_);
   }
+  --waiting_for_all_;
   return error_;
 }
 
 Status WriteBehind::Drain() {
   MutexLock lock(mu_);
+  ++waiting_for_all_;
+  changed_.NotifyAll();
   while (error_.ok() && (!queue_.empty() || in_progress_ > 0)) {
     changed_.Wait(mu_);
   }
+  --waiting_for_all_;
   return error_;
 }
 
@@ -166,11 +175,12 @@ std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
   if (stopping_) {
     return batch;
   }
+  const size_t rows_max = paced_ && !Hurried() ? kPacedBatchRowsMax : kBatchRowsMax;
   size_t rows = 0;
   while (!queue_.empty() && batch.size() < kBatchVersionsMax) {
     const Queued& next = queue_.front();
     const size_t next_rows = next.rows == nullptr ? 0 : next.rows->RowCount();
-    if (!batch.empty() && rows + next_rows > kBatchRowsMax) {
+    if (!batch.empty() && rows + next_rows > rows_max) {
       break;
     }
     rows += next_rows;
@@ -199,7 +209,9 @@ void WriteBehind::Run() {
       flush = batch.empty() && queue_.empty() && flush_wanted_;
     }
     RecordUndo(batch);
+    const int64_t began = ThreadCpuNanoseconds();
     Status status = flush ? dbs_.Flush() : WriteBatch(batch);
+    const std::chrono::nanoseconds work(ThreadCpuNanoseconds() - began);
     if (status.ok()) {
       for (const Queued& queued : batch) {
         if (queued.rows != nullptr) {
@@ -231,7 +243,25 @@ void WriteBehind::Run() {
       options_.on_error(status);
       return;
     }
+    Pause(work);
   }
+}
+
+void WriteBehind::Pause(std::chrono::nanoseconds work) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  const Clock::time_point end = begin + PauseAfterWrite(dbs_.Level0TablesMost(), work);
+  paced_ = end > begin;
+  if (!paced_) {
+    return;
+  }
+  {
+    MutexLock lock(mu_);
+    for (Clock::time_point now = begin; now < end && !Hurried(); now = Clock::now()) {
+      changed_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(end - now));
+    }
+  }
+  paused_ += std::chrono::nanoseconds(Clock::now() - begin).count();
 }
 
 void WriteBehind::DropSnapshots(const std::vector<Queued>& batch, const Status& cause) {

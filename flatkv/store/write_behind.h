@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -77,6 +78,8 @@ class WriteBehind {
   // newer rows in them.
   Version started_version() const { return started_version_.load(std::memory_order_acquire); }
   uint64_t lag_versions() const EXCLUDES(mu_);
+  // Time spent in pauses so that compactions keep up (write_pace.h).
+  std::chrono::nanoseconds paused() const { return std::chrono::nanoseconds(paused_); }
 
  private:
   struct Queued {
@@ -100,6 +103,12 @@ class WriteBehind {
   // Tells those who wait for the snapshots of `batch` and of the queue that none will come.
   void DropSnapshots(const std::vector<Queued>& batch, const Status& cause) REQUIRES(mu_);
   Status FlushLagging();
+  // After a batch whose write took `work` of processor time. Ends early if somebody waits for what is
+  // queued.
+  void Pause(std::chrono::nanoseconds work) EXCLUDES(mu_);
+  bool Hurried() const REQUIRES(mu_) {
+    return stopping_ || waiting_for_all_ > 0 || flush_wanted_ || !boundary_work_.empty();
+  }
   // Appends the undo records of everything that waits, however long it will: a replay wants them.
   void RecordUndo(const std::vector<Queued>& batch) EXCLUDES(mu_);
   // Every DB has its rows up to this version on disk.
@@ -109,6 +118,7 @@ class WriteBehind {
   Overlay& overlay_;
   const Options options_;
   std::atomic<Version> started_version_{0};
+  std::atomic<int64_t> paused_{0};  // nanoseconds
 
   // Used by the writing thread only.
   std::array<Version, kDataDbs> db_versions_;
@@ -117,6 +127,7 @@ class WriteBehind {
   uint64_t log_bytes_written_ = 0;
   std::array<uint64_t, kDataDbs> log_bytes_flushed_{};
   std::array<Version, kDataDbs> flushed_seen_{};
+  bool paced_ = false;  // there was a pause after the last batch
 
   mutable Mutex mu_;
   CondVar changed_;
@@ -125,6 +136,7 @@ class WriteBehind {
   Version finished_version_ GUARDED_BY(mu_) = 0;  // written_version_ as others see it
   std::deque<BoundaryWork*> boundary_work_ GUARDED_BY(mu_);
   bool flush_wanted_ GUARDED_BY(mu_) = false;
+  int waiting_for_all_ GUARDED_BY(mu_) = 0;  // callers in Drain and WaitWritten
   bool stopping_ GUARDED_BY(mu_) = false;
   Status error_ GUARDED_BY(mu_);
   std::thread thread_;

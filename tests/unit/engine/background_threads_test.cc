@@ -9,12 +9,14 @@
 namespace flatkv::test {
 namespace {
 
+using Work = BackgroundThreads::Work;
+
 TEST(BackgroundThreads, OneThreadRunsWorkInOrderOfArrival) {
   std::vector<int> order;
   {
     BackgroundThreads threads(1);
     for (int i = 0; i < 100; ++i) {
-      threads.Schedule([&order, i] { order.push_back(i); });
+      threads.Schedule(Work::kCompaction, [&order, i] { order.push_back(i); });
     }
   }
   ASSERT_EQ(order.size(), 100u);
@@ -28,8 +30,8 @@ TEST(BackgroundThreads, TheDestructorFinishesQueuedWorkAndWhatThatSchedules) {
   {
     BackgroundThreads threads(2);
     for (int i = 0; i < 50; ++i) {
-      threads.Schedule([&] {
-        threads.Schedule([&runs] { ++runs; });
+      threads.Schedule(i % 3 == 0 ? Work::kFlush : Work::kCompaction, [&, i] {
+        threads.Schedule(i % 2 == 0 ? Work::kFlush : Work::kCompaction, [&runs] { ++runs; });
         ++runs;
       });
     }
@@ -38,11 +40,12 @@ TEST(BackgroundThreads, TheDestructorFinishesQueuedWorkAndWhatThatSchedules) {
 }
 
 TEST(BackgroundThreads, SeveralThreadsRunAtTheSameTime) {
-  std::latch all_running(3);
+  std::latch all_running(4);
   BackgroundThreads threads(3);
   for (int i = 0; i < 3; ++i) {
-    threads.Schedule([&all_running] { all_running.arrive_and_wait(); });
+    threads.Schedule(Work::kCompaction, [&all_running] { all_running.arrive_and_wait(); });
   }
+  threads.Schedule(Work::kFlush, [&all_running] { all_running.arrive_and_wait(); });
   all_running.wait();
 }
 

@@ -1,19 +1,25 @@
 #include "flatkv/engine/scheduled_work.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <future>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "flatkv/engine/background_threads.h"
 #include "tests/unit/engine/engine_fixture.h"
 
 namespace flatkv::test {
 namespace {
+
+constexpr BackgroundThreads::Work kFlush = BackgroundThreads::Work::kFlush;
+constexpr BackgroundThreads::Work kCompaction = BackgroundThreads::Work::kCompaction;
 
 void Count(void* counter) { ++*static_cast<std::atomic<int>*>(counter); }
 
@@ -23,12 +29,12 @@ TEST(ScheduledWorkTest, KeepsBackWhatAReadSchedulesUntilItIsReleased) {
   ScheduledWork work(*threads);
   {
     const ScheduledWork::Reading reading;
-    work.Schedule(Count, &ran);
+    work.Schedule(kCompaction, Count, &ran);
   }
   EXPECT_TRUE(work.Idle());
   work.Release();
   work.Release();  // nothing is left
-  work.Schedule(Count, &ran);
+  work.Schedule(kCompaction, Count, &ran);
   threads.reset();  // finishes what is queued
   EXPECT_EQ(ran, 2);
   EXPECT_TRUE(work.Idle());
@@ -39,7 +45,7 @@ TEST(ScheduledWorkTest, KeepsBackNothingOfOtherThreads) {
   std::optional<BackgroundThreads> threads(1);
   ScheduledWork work(*threads);
   const ScheduledWork::Reading reading;
-  std::thread([&] { work.Schedule(Count, &ran); }).join();
+  std::thread([&] { work.Schedule(kCompaction, Count, &ran); }).join();
   threads.reset();
   EXPECT_EQ(ran, 1);
 }
@@ -49,23 +55,98 @@ TEST(ScheduledWorkTest, KeepsBackNothingDuringAPass) {
   std::optional<BackgroundThreads> threads(1);
   ScheduledWork work(*threads);
   const ScheduledWork::Reading reading;
-  work.Schedule(Count, &ran);
+  work.Schedule(kCompaction, Count, &ran);
   {
     const ScheduledWork::Pass pass(work);  // lets go what was kept back before
-    work.Schedule(Count, &ran);
+    work.Schedule(kCompaction, Count, &ran);
   }
-  work.Schedule(Count, &ran);
+  work.Schedule(kCompaction, Count, &ran);
   threads.reset();
   EXPECT_EQ(ran, 2);
 }
 
-// Until what was queued has run, and what that queued, and so on a few times. REQUIRES: one thread.
+// What has the only compaction thread until the latch is down, as a compaction of another DB.
+void Occupy(BackgroundThreads& threads, std::latch& latch) {
+  std::promise<void> begun;
+  threads.Schedule(kCompaction, [&] {
+    begun.set_value();
+    latch.wait();
+  });
+  begun.get_future().wait();
+}
+
+void NoteThread(void* done) {
+  char name[16] = {};
+  pthread_getname_np(pthread_self(), name, sizeof(name));
+  static_cast<std::promise<std::string>*>(done)->set_value(name);
+}
+
+TEST(ScheduledWorkTest, AFlushDoesNotWaitForACompaction) {
+  BackgroundThreads threads(1);
+  ScheduledWork work(threads);
+  std::latch latch(1);
+  Occupy(threads, latch);
+  std::promise<std::string> ran_on;
+  work.Schedule(kFlush, NoteThread, &ran_on);
+  EXPECT_EQ(ran_on.get_future().get(), "flatkv-flush");
+  latch.count_down();
+}
+
+TEST(ScheduledWorkTest, WhatWaitsForAThreadRunsAsAFlushWhenAMemtableIsRotated) {
+  std::atomic<int> ran = 0;
+  std::optional<BackgroundThreads> threads(1);
+  ScheduledWork work(*threads);
+  std::latch latch(1);
+  Occupy(*threads, latch);
+  std::promise<std::string> waiting;
+  work.Schedule(kCompaction, NoteThread, &waiting);
+  work.Rotated();
+  EXPECT_EQ(waiting.get_future().get(), "flatkv-flush");
+  {
+    const ScheduledWork::Reading reading;
+    work.Schedule(kCompaction, Count, &ran);
+  }
+  std::promise<std::string> kept_back;
+  {
+    const ScheduledWork::Reading reading;
+    work.Schedule(kCompaction, NoteThread, &kept_back);
+  }
+  work.Rotated();
+  EXPECT_EQ(kept_back.get_future().get(), "flatkv-flush");
+  latch.count_down();
+  threads.reset();
+  EXPECT_EQ(ran, 1) << "each runs once";
+  EXPECT_TRUE(work.Idle());
+}
+
+// Until what was queued has run, and what that queued, and so on a few times. REQUIRES: one thread
+// for compactions.
 void WaitForWork(BackgroundThreads& threads) {
   for (int i = 0; i < 3; ++i) {
-    std::promise<void> done;
-    threads.Schedule([&done] { done.set_value(); });
-    done.get_future().wait();
+    for (const BackgroundThreads::Work kind : {kFlush, kCompaction}) {
+      std::promise<void> done;
+      threads.Schedule(kind, [&done] { done.set_value(); });
+      done.get_future().wait();
+    }
   }
+}
+
+TEST_F(LevelDbEngineTest, AFlushDoesNotWaitForACompactionOfAnotherDb) {
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KvEngine> engine, Open());
+  std::latch latch(1);
+  Occupy(threads_, latch);
+  History history(9);
+  // Enough for LevelDB to want a compaction, too, which has to wait.
+  for (int flush = 0; flush < 8; ++flush) {
+    ASSERT_OK(WriteChanges(*engine, history.Extend(300), history.head()));
+    ASSERT_OK(engine->Flush());
+  }
+  EXPECT_GE(engine->Level0Tables(), 4u);
+  EXPECT_EQ(engine->Stats().level0_tables, engine->Level0Tables());
+  latch.count_down();
+  ASSERT_OK_AND_ASSIGN(const Rows rows, ReadAll(*engine));
+  EXPECT_EQ(rows, history.At(history.head()));
+  ASSERT_OK(engine->Close());
 }
 
 // Tables that overlap, so that many Gets look into some in vain. They begin when background work

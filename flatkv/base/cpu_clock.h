@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <ctime>
 
-namespace flatkv::bench {
+namespace flatkv {
 
 inline int64_t CpuNanoseconds(clockid_t clock) {
   timespec time{};
@@ -13,4 +13,4 @@ inline int64_t CpuNanoseconds(clockid_t clock) {
 inline int64_t ThreadCpuNanoseconds() { return CpuNanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 inline int64_t ProcessCpuNanoseconds() { return CpuNanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
 
-}  // namespace flatkv::bench
+}  // namespace flatkv

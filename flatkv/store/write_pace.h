@@ -1,0 +1,32 @@
+// How long the write-behind pauses after a batch, so that compactions keep up.
+//
+// Commits whose old rows are in memory are faster than a thread that compacts, and LevelDB stops
+// all writes of a DB at 12 tables on level 0 until a compaction has taken them: under lasting load
+// one commit then waits for seconds. So from 7 tables on every batch is followed by a pause that
+// grows with the work that the batch was, twice as long for each table more: commits wait a little
+// each, and compactions get what processor time that leaves.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace flatkv {
+
+// Below it nothing pauses: flushes that come during a compaction bring as many now and then.
+inline constexpr uint64_t kPacedLevel0Tables = 8;
+// Rows of a batch while there are pauses: fewer make shorter ones.
+inline constexpr size_t kPacedBatchRowsMax = 10'000;
+
+// `work` is the processor time of the write, not its duration: what a write waited for is no reason
+// to wait longer.
+inline std::chrono::nanoseconds PauseAfterWrite(uint64_t level0_tables,
+                                                std::chrono::nanoseconds work) {
+  constexpr uint64_t kMostTables = 11;  // with 12 LevelDB stops
+  if (level0_tables < kPacedLevel0Tables) {
+    return std::chrono::nanoseconds(0);
+  }
+  return work * (2 << (std::min(level0_tables, kMostTables) - kPacedLevel0Tables));
+}
+
+}  // namespace flatkv

@@ -1,0 +1,119 @@
+#include "flatkv/store/write_behind.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <latch>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "flatkv/store/write_pace.h"
+#include "tests/support/mem_file_system.h"
+#include "tests/unit/store/store_test_util.h"
+
+namespace flatkv::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+TEST(WritePace, PausesGrowWithTheTablesThatWaitForACompaction) {
+  const nanoseconds work = milliseconds(10);
+  EXPECT_EQ(PauseAfterWrite(0, work), nanoseconds(0));
+  EXPECT_EQ(PauseAfterWrite(7, work), nanoseconds(0));
+  EXPECT_EQ(PauseAfterWrite(8, work), milliseconds(20));
+  EXPECT_EQ(PauseAfterWrite(9, work), milliseconds(40));
+  EXPECT_EQ(PauseAfterWrite(11, work), milliseconds(160));
+  EXPECT_EQ(PauseAfterWrite(100, work), milliseconds(160));
+}
+
+// A write-behind over data DBs whose compactions can be held up.
+class WriteBehindTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const StoreOptions options = SmallStoreOptions();
+    ASSERT_OK(fs_.MakeDir("/dbs"));
+    ASSERT_OK_AND_ASSIGN(dbs_, DataDbs::Open(fs_, threads_, NullLogger(), "/dbs", options, {}));
+    ASSERT_OK_AND_ASSIGN(rows_, StoredRows::Create(*dbs_, 0, nullptr, false));
+    WriteBehind::Options behind;
+    behind.overlay_bytes_max = options.overlay_bytes_max;
+    behind.replay_bytes_max = options.replay_bytes_max;
+    behind.rows = rows_.get();
+    behind.on_error = [](const Status& status) { ADD_FAILURE() << status.ToString(); };
+    write_behind_ = std::make_unique<WriteBehind>(*dbs_, overlay_, std::move(behind));
+  }
+  void TearDown() override {
+    write_behind_.reset();
+    ASSERT_OK(dbs_->Close());
+  }
+
+  // Hands over a version whose rows span the whole range of keys, so that its table overlaps all
+  // others.
+  void Enqueue() {
+    auto rows = std::make_shared<VersionRows>();
+    rows->version = ++version_;
+    Arena bytes;
+    for (int i = 0; i < 200; ++i) {
+      rows->rows[IndexOf(DataDb::kMisc)].push_back(
+          {.key = bytes.Copy(fmt::format("key {:03}", i)),
+           .value = bytes.Copy(fmt::format("version {}", version_))});
+      RowChange& row = rows->rows[IndexOf(DataDb::kMisc)].back();
+      row.probe = rows_->ProbeOf(DataDb::kMisc, row.key);
+    }
+    rows->arenas.push_back(std::move(bytes));
+    overlay_.Insert(*rows);
+    write_behind_->Enqueue(std::move(rows), 1000, nullptr);
+  }
+
+  // Until the write-behind has written everything, without hurrying it as Drain would.
+  void AwaitWritten() {
+    while (write_behind_->lag_versions() > 0) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+  }
+
+  MemFileSystem fs_;
+  BackgroundThreads threads_{1};
+  Overlay overlay_;
+  std::unique_ptr<DataDbs> dbs_;
+  std::unique_ptr<StoredRows> rows_;
+  std::unique_ptr<WriteBehind> write_behind_;
+  Version version_ = 0;
+};
+
+TEST_F(WriteBehindTest, PausesWhileCompactionsAreBehindAndNoLonger) {
+  std::latch compactions(1);
+  threads_.Schedule(BackgroundThreads::Work::kCompaction, [&] { compactions.wait(); });
+  // Flushes go on without compactions; LevelDB puts the first tables below level 0.
+  while (dbs_->Level0TablesMost() < kPacedLevel0Tables) {
+    EXPECT_EQ(write_behind_->paused(), nanoseconds(0));
+    Enqueue();
+    ASSERT_OK(write_behind_->Flush());
+  }
+  Enqueue();
+  AwaitWritten();
+  while (write_behind_->paused() == nanoseconds(0)) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+
+  compactions.count_down();
+  while (dbs_->Level0TablesMost() >= kPacedLevel0Tables) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  // The end of the last pause.
+  ASSERT_OK(write_behind_->AtBoundary([](Version) {}));
+  const nanoseconds paused = write_behind_->paused();
+  Enqueue();
+  ASSERT_OK(write_behind_->Flush());
+  EXPECT_EQ(write_behind_->paused(), paused);
+  std::string value;
+  ASSERT_OK_AND_ASSIGN(const bool found, (*dbs_)[DataDb::kMisc].Get("key 007", &value));
+  EXPECT_TRUE(found);
+  EXPECT_EQ(value, fmt::format("version {}", version_));
+}
+
+}  // namespace
+}  // namespace flatkv::test
