@@ -158,6 +158,7 @@ void StoreImpl::StartWriting(const DbVersions& db_versions) {
   WriteBehind::Options options;
   options.overlay_bytes_max = options_.overlay_bytes_max;
   options.replay_bytes_max = options_.replay_bytes_max;
+  options.memtable_bytes = options_.write_buffer_bytes;
   options.db_versions = db_versions;
   options.undo = open.undo.get();
   open.hash_log->Begin(state_, *std::max_element(db_versions.begin(), db_versions.end()));

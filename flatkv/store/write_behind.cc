@@ -250,7 +250,7 @@ void WriteBehind::Run() {
 void WriteBehind::Pause(std::chrono::nanoseconds work) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  const Clock::time_point end = begin + PauseAfterWrite(dbs_.Level0TablesMost(), work);
+  const Clock::time_point end = begin + PauseAfterWrite(dbs_.Level0TablesMost(), options_.memtable_bytes, work);
   paced_ = end > begin;
   if (!paced_) {
     return;

@@ -19,14 +19,19 @@ inline constexpr uint64_t kPacedLevel0Tables = 8;
 inline constexpr size_t kPacedBatchRowsMax = 10'000;
 
 // `work` is the processor time of the write, not its duration: what a write waited for is no reason
-// to wait longer.
-inline std::chrono::nanoseconds PauseAfterWrite(uint64_t level0_tables,
+// to wait longer. `memtable_bytes` become a table: the smaller they are the sooner there is one
+// more, while the compaction that is waited for takes as long.
+inline std::chrono::nanoseconds PauseAfterWrite(uint64_t level0_tables, uint64_t memtable_bytes,
                                                 std::chrono::nanoseconds work) {
   constexpr uint64_t kMostTables = 11;  // with 12 LevelDB stops
+  // With such memtables and these factors ten seconds of work go by between 8 tables and 12.
+  constexpr double kUsualMemtableBytes = 64 << 20;
   if (level0_tables < kPacedLevel0Tables) {
     return std::chrono::nanoseconds(0);
   }
-  return work * (2 << (std::min(level0_tables, kMostTables) - kPacedLevel0Tables));
+  const double times = (2 << (std::min(level0_tables, kMostTables) - kPacedLevel0Tables)) *
+                       kUsualMemtableBytes / static_cast<double>(memtable_bytes);
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(work * times);
 }
 
 }  // namespace flatkv

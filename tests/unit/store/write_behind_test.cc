@@ -22,12 +22,18 @@ using std::chrono::nanoseconds;
 
 TEST(WritePace, PausesGrowWithTheTablesThatWaitForACompaction) {
   const nanoseconds work = milliseconds(10);
-  EXPECT_EQ(PauseAfterWrite(0, work), nanoseconds(0));
-  EXPECT_EQ(PauseAfterWrite(7, work), nanoseconds(0));
-  EXPECT_EQ(PauseAfterWrite(8, work), milliseconds(20));
-  EXPECT_EQ(PauseAfterWrite(9, work), milliseconds(40));
-  EXPECT_EQ(PauseAfterWrite(11, work), milliseconds(160));
-  EXPECT_EQ(PauseAfterWrite(100, work), milliseconds(160));
+  constexpr uint64_t kMemtable = 64 << 20;
+  EXPECT_EQ(PauseAfterWrite(0, kMemtable, work), nanoseconds(0));
+  EXPECT_EQ(PauseAfterWrite(7, kMemtable, work), nanoseconds(0));
+  EXPECT_EQ(PauseAfterWrite(8, kMemtable, work), milliseconds(20));
+  EXPECT_EQ(PauseAfterWrite(9, kMemtable, work), milliseconds(40));
+  EXPECT_EQ(PauseAfterWrite(11, kMemtable, work), milliseconds(160));
+  EXPECT_EQ(PauseAfterWrite(100, kMemtable, work), milliseconds(160));
+}
+
+TEST(WritePace, PausesAreLongerWhereTablesAreSmaller) {
+  EXPECT_EQ(PauseAfterWrite(8, 16 << 20, milliseconds(10)), milliseconds(80));
+  EXPECT_EQ(PauseAfterWrite(7, 16 << 20, milliseconds(10)), milliseconds(0));
 }
 
 // A write-behind over data DBs whose compactions can be held up.
@@ -41,6 +47,7 @@ class WriteBehindTest : public ::testing::Test {
     WriteBehind::Options behind;
     behind.overlay_bytes_max = options.overlay_bytes_max;
     behind.replay_bytes_max = options.replay_bytes_max;
+    behind.memtable_bytes = options.write_buffer_bytes;
     behind.rows = rows_.get();
     behind.on_error = [](const Status& status) { ADD_FAILURE() << status.ToString(); };
     write_behind_ = std::make_unique<WriteBehind>(*dbs_, overlay_, std::move(behind));
