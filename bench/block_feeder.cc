@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/check.h"
+#include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/thread_pool.h"
 
 namespace flatkv::bench {

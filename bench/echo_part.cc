@@ -2,9 +2,9 @@
 
 #include "bench/clock.h"
 #include "bench/commit_run.h"
-#include "flatkv/base/cpu_clock.h"
 #include "bench/echo_server.h"
 #include "bench/recorder.h"
+#include "flatkv/base/cpu_clock.h"
 
 namespace flatkv::bench {
 namespace {

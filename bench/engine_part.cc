@@ -7,8 +7,8 @@
 
 #include "bench/clock.h"
 #include "bench/commit_run.h"
-#include "flatkv/base/cpu_clock.h"
 #include "bench/part_rows.h"
+#include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/thread_pool.h"
 #include "flatkv/engine/background_threads.h"
 #include "flatkv/engine/block_cache.h"

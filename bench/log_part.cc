@@ -2,8 +2,8 @@
 
 #include "bench/clock.h"
 #include "bench/commit_run.h"
-#include "flatkv/base/cpu_clock.h"
 #include "bench/percentiles.h"
+#include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/sha256.h"
 #include "flatkv/codec/changelog_entry.h"
 #include "flatkv/fs/durable.h"

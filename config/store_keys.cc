@@ -63,7 +63,8 @@ constexpr KeySpec kKeys[] = {
      .max = 1024,
      .zero_meaning = "cores - 1, at least 1",
      .unit = "threads",
-     .description = "Threads that compact, shared by the four data DBs. Flushes have one of their own."},
+     .description =
+         "Threads that compact, shared by the four data DBs. Flushes have one of their own."},
     {.section = "store",
      .name = "overlay-bytes",
      .type = KeyType::kSize,

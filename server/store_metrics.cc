@@ -135,8 +135,8 @@ void StoreMetrics::CollectStats(const StoreStats& stats, MetricList* list) const
   list->Gauge("flatkv_db_level0_tables",
               "Tables not yet sorted into the others, of the data DB with the most.",
               D(stats.db_level0_tables));
-  list->Gauge("flatkv_db_compaction_debt_bytes",
-              "What the data DBs' compactions are behind by.", D(stats.db_compaction_debt_bytes));
+  list->Gauge("flatkv_db_compaction_debt_bytes", "What the data DBs' compactions are behind by.",
+              D(stats.db_compaction_debt_bytes));
   list->Counter("flatkv_write_behind_paused_seconds_total",
                 "Pauses of the write-behind, so that compactions can keep up.",
                 stats.write_behind_paused_seconds);

@@ -1,7 +1,8 @@
 #include "flatkv/store/data_dbs.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "flatkv/base/endian.h"
 #include "flatkv/codec/meta_keys.h"

@@ -130,10 +130,10 @@ struct StoreStats {
   uint64_t key_filter_keys = 0;
   bool key_filter_in_use = false;  // false: off, or still being filled
   uint64_t db_bytes_on_disk = 0;
-  uint64_t db_files = 0;           // table files of the four
-  uint64_t db_memtable_bytes = 0;  // of the four
-  uint64_t db_bytes_written = 0;   // since open, tables and manifests
-  uint64_t db_level0_tables = 0;   // not yet sorted into the others; of the DB with the most
+  uint64_t db_files = 0;                  // table files of the four
+  uint64_t db_memtable_bytes = 0;         // of the four
+  uint64_t db_bytes_written = 0;          // since open, tables and manifests
+  uint64_t db_level0_tables = 0;          // not yet sorted into the others; of the DB with the most
   uint64_t db_compaction_debt_bytes = 0;  // what compactions are behind by, in the four
   // How long since open the write-behind has paused so that compactions can keep up.
   double write_behind_paused_seconds = 0;

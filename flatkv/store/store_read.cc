@@ -1,6 +1,7 @@
 // Reads and status.
-#include <chrono>
 #include <fmt/format.h>
+
+#include <chrono>
 
 #include "flatkv/base/hex.h"
 #include "flatkv/codec/keys.h"

@@ -1,7 +1,7 @@
 #include "flatkv/store/write_behind.h"
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 
 #include "flatkv/base/cpu_clock.h"
 #include "flatkv/base/thread_pool.h"
@@ -250,7 +250,8 @@ void WriteBehind::Run() {
 void WriteBehind::Pause(std::chrono::nanoseconds work) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  const Clock::time_point end = begin + PauseAfterWrite(dbs_.Level0TablesMost(), options_.memtable_bytes, work);
+  const Clock::time_point end =
+      begin + PauseAfterWrite(dbs_.Level0TablesMost(), options_.memtable_bytes, work);
   paced_ = end > begin;
   if (!paced_) {
     return;

@@ -104,8 +104,8 @@ class WriteBehind {
   // Tells those who wait for the snapshots of `batch` and of the queue that none will come.
   void DropSnapshots(const std::vector<Queued>& batch, const Status& cause) REQUIRES(mu_);
   Status FlushLagging();
-  // After a batch whose write took `work` of processor time. Ends early if somebody waits for what is
-  // queued.
+  // After a batch whose write took `work` of processor time. Ends early if somebody waits for what
+  // is queued.
   void Pause(std::chrono::nanoseconds work) EXCLUDES(mu_);
   bool Hurried() const REQUIRES(mu_) {
     return stopping_ || waiting_for_all_ > 0 || flush_wanted_ || !boundary_work_.empty();

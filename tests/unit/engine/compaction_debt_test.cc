@@ -21,7 +21,8 @@ TEST(CompactionDebt, CountsWhatLevelsHaveAboveTheirLimits) {
 }
 
 TEST(CompactionDebt, LevelZeroIsNoDebtBeforeItIsCompacted) {
-  const CompactionDebt debt = ParseCompactionDebt("  0        3      120         3        0      900\n");
+  const CompactionDebt debt =
+      ParseCompactionDebt("  0        3      120         3        0      900\n");
   EXPECT_EQ(debt.level0_tables, 3u);
   EXPECT_EQ(debt.bytes, 0u);
 }
