@@ -2,13 +2,14 @@
 //
 // Commits whose old rows are in memory are faster than a thread that compacts, and LevelDB stops
 // all writes of a DB at 12 tables on level 0 until a compaction has taken them: under lasting load
-// one commit then waits for seconds. So from 7 tables on every batch is followed by a pause that
+// one commit then waits for seconds. So from 8 tables on every batch is followed by a pause that
 // grows with the work that the batch was, twice as long for each table more: commits wait a little
 // each, and compactions get what processor time that leaves.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace flatkv {
@@ -20,7 +21,7 @@ inline constexpr size_t kPacedBatchRowsMax = 10'000;
 
 // `work` is the processor time of the write, not its duration: what a write waited for is no reason
 // to wait longer. `memtable_bytes` become a table: the smaller they are the sooner there is one
-// more, while the compaction that is waited for takes as long.
+// more, while the compaction that is waited for takes as long. REQUIRES: memtable_bytes > 0.
 inline std::chrono::nanoseconds PauseAfterWrite(uint64_t level0_tables, uint64_t memtable_bytes,
                                                 std::chrono::nanoseconds work) {
   constexpr uint64_t kMostTables = 11;  // with 12 LevelDB stops
