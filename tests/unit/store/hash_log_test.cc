@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "flatkv/snapshot/store_layout.h"
 #include "tests/support/tree_digest.h"
 #include "tests/unit/store/state_reader_util.h"
@@ -133,7 +135,9 @@ TEST_F(HashLogTest, WhatAReplayWorkedOutTogetherHasItsRootOnly) {
   EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/false));
   ASSERT_OK_AND_ASSIGN(const std::vector<VersionSums> log, HashLogOf(*store, 1, 60));
   EXPECT_TRUE(log[9].has_sums);
-  EXPECT_FALSE(log[20].has_sums);
+  // How many are worked out together depends on where the data DBs stood when the store was killed.
+  EXPECT_TRUE(std::any_of(log.begin() + 10, log.begin() + 54,
+                          [](const VersionSums& sums) { return !sums.has_sums; }));
   EXPECT_TRUE(log[59].has_sums);
   ASSERT_OK(CommitTo(*store, history_, 65));
   EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/false));
