@@ -38,7 +38,7 @@ class WriteBehind {
   struct Options {
     uint64_t overlay_bytes_max = 0;
     uint64_t replay_bytes_max = 0;
-    uint64_t memtable_bytes = 0;  // of each data DB
+    uint64_t memtable_bytes = 0;  // of each data DB; above 0
     // The version that each DB holds at the start; a DB is never moved backwards.
     std::array<Version, kDataDbs> db_versions{};
     // Gets every version's undo record; may be null.

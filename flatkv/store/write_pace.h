@@ -25,7 +25,8 @@ inline constexpr size_t kPacedBatchRowsMax = 10'000;
 inline std::chrono::nanoseconds PauseAfterWrite(uint64_t level0_tables, uint64_t memtable_bytes,
                                                 std::chrono::nanoseconds work) {
   constexpr uint64_t kMostTables = 11;  // with 12 LevelDB stops
-  // With such memtables and these factors ten seconds of work go by between 8 tables and 12.
+  // With such memtables these factors let some ten seconds go by between 8 tables and 12, on the
+  // machine of docs/performance.md; the compactions that were waited for took up to eight.
   constexpr double kUsualMemtableBytes = 64 << 20;
   if (level0_tables < kPacedLevel0Tables) {
     return std::chrono::nanoseconds(0);
