@@ -93,7 +93,7 @@ Status ReplayReader::ReadAll() {
     std::string payload(records_->payload());
     ASSIGN_OR_RETURN(ClassifiedChanges changes, Decode(version, payload));
     const bool may_fold = MayFold(version);
-    if ((!may_fold || EndsUndo(version - 1)) && !HandOver()) {
+    if ((!may_fold || EndsBatch(version - 1)) && !HandOver()) {
       return OkStatus();
     }
     batch_.first = batch_.payloads.empty() ? version : batch_.first;
@@ -161,8 +161,10 @@ bool ReplayReader::MayFold(Version version) const {
   return range_.batch_versions_max > 1 && version < range_.undo_from;
 }
 
-bool ReplayReader::EndsUndo(Version version) const {
-  return version == undo_first_ - 1 || version == undo_last_;
+bool ReplayReader::EndsBatch(Version version) const {
+  return version == undo_first_ - 1 || version == undo_last_ ||
+         std::find(range_.db_versions.begin(), range_.db_versions.end(), version) !=
+             range_.db_versions.end();
 }
 
 void ReplayReader::ReadUndo() {

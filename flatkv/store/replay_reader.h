@@ -74,8 +74,10 @@ class ReplayReader {
   StatusOr<ClassifiedChanges> Decode(Version version, std::string_view payload) const;
   void DropHeldPairs(Version version, ChangeSets* changes) const;
   bool MayFold(Version version) const;
-  // Undo records begin with this version, or begin to lack.
-  bool EndsUndo(Version version) const;
+  // Undo records begin or end after this version, or it is the one that a data DB stands at.
+  // Records of versions before and after that one together tell what a row was before all of them,
+  // and the DB is past that.
+  bool EndsBatch(Version version) const;
   // Sets the batch's undo or undo_error, if there are records of it.
   void ReadUndo();
   // Adds a version that may be folded to what has been gathered.

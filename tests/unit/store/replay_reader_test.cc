@@ -68,6 +68,16 @@ TEST_F(ReplayReaderTest, FoldsUpToTheLimitAndStopsWhereUndoRecordsAreWanted) {
   EXPECT_EQ(Batches(*reader), "2 3 4 5 6 7 8 9 10 ");
 }
 
+// What an undo record says of a row is how it was before the version, and a data DB that holds the
+// version is past that.
+TEST_F(ReplayReaderTest, NoBatchGoesPastTheVersionOfADataDb) {
+  Fill(1, 12);
+  ReplayRange range{.first = 2, .last = 12, .batch_versions_max = 4};
+  range.db_versions = {3, 1, 8, 5};
+  ASSERT_OK_AND_ASSIGN(const auto reader, ReplayReader::Start(*wal_, range));
+  EXPECT_EQ(Batches(*reader), "2-3 4-5 6-8 9-12 ");
+}
+
 TEST_F(ReplayReaderTest, AnErrorComesAfterEverythingBeforeIt) {
   Fill(1, 5);
   ASSERT_OK(wal_->Append(6, "no entry", Digest{}, Digest{}));
@@ -106,7 +116,13 @@ TEST_F(ReplayReaderTest, WhatADataDbHoldsIsLeftOutForThatDbOnly) {
   range.db_versions[IndexOf(DataDb::kMisc)] = 2;
   range.db_versions[IndexOf(DataDb::kStorage)] = 4;
   ASSERT_OK_AND_ASSIGN(const auto reader, ReplayReader::Start(*wal_, range));
-  ASSERT_OK_AND_ASSIGN(const std::optional<ReplayBatch> batch, reader->Next());
+  ASSERT_OK_AND_ASSIGN(std::optional<ReplayBatch> batch, reader->Next());
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(batch->last.version, 2);
+  for (const std::vector<RowUpdate>& updates : batch->changes.updates) {
+    EXPECT_TRUE(updates.empty());
+  }
+  ASSERT_OK_AND_ASSIGN(batch, reader->Next());
   ASSERT_TRUE(batch.has_value());
   EXPECT_TRUE(batch->changes.updates[IndexOf(DataDb::kStorage)].empty());
   const std::vector<RowUpdate>& misc = batch->changes.updates[IndexOf(DataDb::kMisc)];

@@ -116,6 +116,25 @@ class StoreReplayTest : public ::testing::TestWithParam<uint64_t> {
     }
   }
 
+  // Gives the store of `disk` the data DB that it had after its first `version` versions.
+  static void TakeBack(MemFileSystem& disk, uint64_t seed, DataDb db, Version version) {
+    MemFileSystem earlier;
+    ASSERT_OK_AND_ASSIGN(auto store, OpenStore(earlier, Options(1)));
+    for (const OwnedBlock& block : BlocksOf(seed, version)) {
+      ASSERT_OK(CommitOwned(*store, block));
+    }
+    ASSERT_OK(store->Close());
+    const std::string directory = JoinPath(InStore(kWorkingName), NameOf(db));
+    ASSERT_OK(RemoveTreeDurably(disk, directory));
+    ASSERT_OK(disk.MakeDir(directory));
+    ASSERT_OK_AND_ASSIGN(const std::vector<std::string> names, earlier.List(directory));
+    for (const std::string& name : names) {
+      const std::string path = JoinPath(directory, name);
+      ASSERT_OK_AND_ASSIGN(const std::string content, ReadFile(earlier, path, uint64_t{1} << 20));
+      ASSERT_OK(WriteFileDurably(disk, path, content));
+    }
+  }
+
   struct Outcome {
     std::string rows;
     std::string undo;
@@ -230,6 +249,22 @@ TEST_P(StoreReplayTest, OldRowsComeFromUndoRecordsAndLeaveTheSame) {
         EXPECT_GT(store->recovery().replayed_by_undo, kVersions / 2);
       }
     }
+  }
+}
+
+TEST_P(StoreReplayTest, UndoRecordsFitDataDbsAtAnyVersions) {
+  SCOPED_TRACE(fmt::format("seed {}", GetParam()));
+  MemFileSystem disk;
+  Kill(disk, GetParam(), kNeverLags);
+  const Outcome even = Recovered(disk, 1);
+  TakeBack(disk, GetParam(), DataDb::kAccount, 13);
+  TakeBack(disk, GetParam(), DataDb::kStorage, 36);
+  TakeBack(disk, GetParam(), DataDb::kMisc, 22);
+  for (const uint64_t check_every : std::vector<uint64_t>{1, 5, 8, 1000}) {
+    EXPECT_EQ(Recovered(disk, check_every).rows, even.rows);
+    const auto clone = disk.Clone();
+    ASSERT_OK_AND_ASSIGN(const auto store, OpenStore(*clone, Options(check_every)));
+    EXPECT_GT(store->recovery().replayed_by_undo, kVersions / 2);
   }
 }
 
