@@ -118,6 +118,9 @@ class KvEngine {
   // the rows are the same before, between and after. From any thread, beside everything but Close;
   // one at a time. Errors: the first failed write, which ends Write and Flush too; kDataLoss.
   virtual Status Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) = 0;
+  // Lets the compactions begin that have been held since the DB was opened
+  // (LevelDbEngineOptions::hold_compactions). From any thread, beside everything but Close.
+  virtual void ReleaseCompactions() = 0;
   virtual EngineStats Stats() = 0;
   // As in Stats, and cheap.
   virtual uint64_t Level0Tables() = 0;

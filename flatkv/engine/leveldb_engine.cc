@@ -58,6 +58,7 @@ class LevelDbEngine final : public KvEngine {
                                                          bool allow_copy) override;
   void AbandonCheckpoint() override { checkpoint_.Abandon(); }
   Status Compact(const std::function<bool(uint64_t done, uint64_t total)>& go_on) override;
+  void ReleaseCompactions() override { env_.work().Release(); }
   EngineStats Stats() override;
   uint64_t Level0Tables() override { return db_ == nullptr ? 0 : flatkv::Level0Tables(*db_); }
   Status Close() override;
@@ -130,11 +131,17 @@ Status LevelDbEngine::Open(bool create) {
       options_.compression ? leveldb::kSnappyCompression : leveldb::kNoCompression;
   options.reuse_logs = false;
   options.filter_policy = filter_.get();
+  if (options_.hold_compactions) {
+    env_.work().Hold(ScheduledWork::kUntilReleased);
+  }
   leveldb::DB* db = nullptr;
   const leveldb::Status opened = leveldb::DB::Open(options, path_, &db);
   db_.reset(db);
   if (!opened.ok()) {
     return env_.monitor().Explain(opened, path_);
+  }
+  if (options_.hold_compactions) {
+    env_.work().Hold(kHeldLevel0Tables - std::min(kHeldLevel0Tables, Level0Tables()));
   }
   // What LevelDB ignored while it opened (a failed removal or listing) ends this handle like any
   // other failed write.

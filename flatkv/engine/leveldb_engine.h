@@ -20,6 +20,9 @@ class Cache;
 
 namespace flatkv {
 
+// Below where the store paces its writes, far from the 12 with which LevelDB stops them.
+inline constexpr uint64_t kHeldLevel0Tables = 7;
+
 struct LevelDbEngineOptions {
   // Memtable size. Small ones (4 MiB) stall writers for seconds; see docs/decisions/0002.
   uint64_t write_buffer_bytes = uint64_t{32} << 20;
@@ -28,6 +31,9 @@ struct LevelDbEngineOptions {
   int max_open_files = 2000;
   int bloom_bits_per_key = 10;
   bool compression = true;  // Snappy
+  // Compactions wait for ReleaseCompactions, or until there are kHeldLevel0Tables tables on level
+  // 0.
+  bool hold_compactions = false;
   // Borrowed; may be shared by several engines; nullptr lets LevelDB make its own 8 MiB cache.
   leveldb::Cache* block_cache = nullptr;
   // Called on the flushing thread before a flushed table can become part of the DB (before the

@@ -27,9 +27,10 @@ ScheduledWork::Pass::~Pass() {
 
 void ScheduledWork::Schedule(Kind kind, void (*function)(void*), void* argument) {
   const Work work{function, argument};
-  if (in_read) {
+  {
     MutexLock lock(mu_);
-    if (passes_ == 0) {
+    const bool held = held_rotations_ > 0 && kind == Kind::kCompaction;
+    if ((in_read || held) && passes_ == 0) {
       kept_back_.push_back(work);
       return;
     }
@@ -38,6 +39,12 @@ void ScheduledWork::Schedule(Kind kind, void (*function)(void*), void* argument)
 }
 
 void ScheduledWork::Rotated() {
+  {
+    MutexLock lock(mu_);
+    if (held_rotations_ > 0 && held_rotations_ != kUntilReleased) {
+      --held_rotations_;
+    }
+  }
   for (const Work& work : TakeKeptBack()) {
     Start(Kind::kFlush, work);
   }
@@ -47,7 +54,20 @@ void ScheduledWork::Rotated() {
   }
 }
 
+void ScheduledWork::Hold(uint64_t rotations) {
+  if (rotations == 0) {
+    Release();
+    return;
+  }
+  MutexLock lock(mu_);
+  held_rotations_ = rotations;
+}
+
 void ScheduledWork::Release() {
+  {
+    MutexLock lock(mu_);
+    held_rotations_ = 0;
+  }
   for (const Work& work : TakeKeptBack()) {
     Start(Kind::kCompaction, work);
   }

@@ -15,11 +15,16 @@
 // flush. LevelDB believes meanwhile that work is under way and schedules none; the flush it then
 // does first brings a new list of tables, in which no table is up for a seek compaction any more.
 //
+// Compactions can also be held, so that what a start has to do gets the processors. Flushes go on,
+// and each leaves a table more on level 0, so a hold is for a number of rotations: LevelDB stops
+// writes for good when there are too many.
+//
 // Thread safety: safe for concurrent use.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -53,6 +58,8 @@ class ScheduledWork {
     ScheduledWork& work_;
   };
 
+  static constexpr uint64_t kUntilReleased = std::numeric_limits<uint64_t>::max();
+
   // `threads` outlives the work.
   explicit ScheduledWork(BackgroundThreads& threads) : threads_(threads) {}
 
@@ -61,6 +68,8 @@ class ScheduledWork {
   // A memtable was rotated out, and LevelDB holds its mutex until it can be flushed: what waits for
   // a thread or was kept back is its flush.
   void Rotated() EXCLUDES(mu_);
+  // Keeps compactions back until Release, a Pass, or that many rotations from now; 0: Release.
+  void Hold(uint64_t rotations) EXCLUDES(mu_);
   // Runs what was kept back. Called before the DB is closed: it waits for the work that it believes
   // under way.
   void Release() EXCLUDES(mu_);
@@ -92,6 +101,7 @@ class ScheduledWork {
   Mutex mu_;
   std::vector<Work> kept_back_ GUARDED_BY(mu_);
   int passes_ GUARDED_BY(mu_) = 0;
+  uint64_t held_rotations_ GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace flatkv

@@ -37,7 +37,7 @@ StatusOr<std::unique_ptr<ScratchDbs>> ScratchDbs::Open(FileSystem& fs, Logger& l
   options.write_buffer_bytes = write_buffer_bytes;
   options.block_cache_bytes = kBlockCacheBytes;
   ASSIGN_OR_RETURN(scratch->dbs_, DataDbs::Open(fs, *scratch->threads_, logger, directory, options,
-                                                [] { return OkStatus(); }));
+                                                CompactionStart::kOpen, [] { return OkStatus(); }));
   return scratch;
 }
 

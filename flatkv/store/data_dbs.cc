@@ -86,6 +86,7 @@ DataDbs::~DataDbs() = default;
 StatusOr<std::unique_ptr<DataDbs>> DataDbs::Open(FileSystem& fs, BackgroundThreads& threads,
                                                  Logger& logger, const std::string& directory,
                                                  const StoreOptions& options,
+                                                 CompactionStart compactions,
                                                  std::function<Status()> before_flush) {
   std::unique_ptr<DataDbs> dbs(new DataDbs());
   dbs->block_cache_ = NewBlockCache(options.block_cache_bytes);
@@ -97,6 +98,7 @@ StatusOr<std::unique_ptr<DataDbs>> DataDbs::Open(FileSystem& fs, BackgroundThrea
     engine_options.max_file_bytes = options.max_file_bytes;
     engine_options.max_open_files = options.max_open_files;
     engine_options.compression = options.compression;
+    engine_options.hold_compactions = compactions == CompactionStart::kReleased;
     engine_options.block_cache = dbs->block_cache_.get();
     engine_options.before_flush_is_durable = before_flush;
     auto engine =
@@ -187,6 +189,12 @@ Status DataDbs::Close() {
     }
   }
   return first;
+}
+
+void DataDbs::ReleaseCompactions() {
+  for (const std::unique_ptr<KvEngine>& engine : engines_) {
+    engine->ReleaseCompactions();
+  }
 }
 
 uint64_t DataDbs::Level0TablesMost() {

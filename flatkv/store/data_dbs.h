@@ -29,6 +29,9 @@ struct LoadedDb {
   DbState state;
 };
 
+// When the compactions that a DB is behind by begin.
+enum class CompactionStart { kOpen, kReleased };
+
 class DataDbs {
  public:
   // Opens or creates the DBs in `directory`/{account,code,storage,misc}. `before_flush` runs on a
@@ -37,6 +40,7 @@ class DataDbs {
   static StatusOr<std::unique_ptr<DataDbs>> Open(FileSystem& fs, BackgroundThreads& threads,
                                                  Logger& logger, const std::string& directory,
                                                  const StoreOptions& options,
+                                                 CompactionStart compactions,
                                                  std::function<Status()> before_flush);
   ~DataDbs();
 
@@ -52,6 +56,8 @@ class DataDbs {
   Status Write(DataDb db, Version version, const RowChanges& rows, const DbMetadata* metadata);
   // Takes a DB back to `version` in one atomic batch; `undone` is its state then.
   Status WriteUndo(DataDb db, Version version, const DbUndo& undo, const DbState& undone);
+  // Begins what CompactionStart::kReleased holds.
+  void ReleaseCompactions();
   // Makes all four durable.
   Status Flush();
   Status Close();

@@ -92,7 +92,7 @@ Status StoreBuilder::OpenDbs() {
   // Nothing has to be durable before the rows: the changelog is written after them.
   ASSIGN_OR_RETURN(
       dbs_, DataDbs::Open(fs_, *background_, logger_, JoinPath(directory_, kWorkingName), options,
-                          [] { return OkStatus(); }));
+                          CompactionStart::kOpen, [] { return OkStatus(); }));
   for (const DataDb db : kAllDataDbs) {
     std::string version;
     ASSIGN_OR_RETURN(has_metadata_[IndexOf(db)], (*dbs_)[db].Get(kMetaVersionKey, &version));

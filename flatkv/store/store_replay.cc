@@ -69,13 +69,14 @@ Status StoreImpl::TryOpenWorking(std::optional<Version> undo_target, RecoveryInf
   open_ = std::make_unique<OpenState>();
   OpenState& open = *open_;
   // The data DBs first: they say how far the changelog must reach.
-  ASSIGN_OR_RETURN(open.dbs, DataDbs::Open(fs_, *background_, logger_,
-                                           JoinPath(directory_, kWorkingName), options_, [this] {
-                                             // The changelog must hold durably whatever a data DB
-                                             // holds durably.
-                                             Wal* const wal = flush_wal_.load();
-                                             return wal == nullptr ? OkStatus() : wal->Sync();
-                                           }));
+  ASSIGN_OR_RETURN(open.dbs,
+                   DataDbs::Open(fs_, *background_, logger_, JoinPath(directory_, kWorkingName),
+                                 options_, CompactionStart::kReleased, [this] {
+                                   // The changelog must hold durably whatever a data DB
+                                   // holds durably.
+                                   Wal* const wal = flush_wal_.load();
+                                   return wal == nullptr ? OkStatus() : wal->Sync();
+                                 }));
   ASSIGN_OR_RETURN(DbVersions db_versions, LoadState());
   Version floor = *std::max_element(db_versions.begin(), db_versions.end());
   ASSIGN_OR_RETURN(const std::vector<Version> snapshots, catalog_.Versions());
@@ -117,6 +118,7 @@ Status StoreImpl::TryOpenWorking(std::optional<Version> undo_target, RecoveryInf
   const Status recovered = Recover(db_versions, info);
   recovering_ = false;
   RETURN_IF_ERROR(recovered);
+  open.dbs->ReleaseCompactions();
   if (filter.gap == FilterGap::kEverything) {
     StartFilterBuilder(filter);
   }

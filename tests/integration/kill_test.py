@@ -115,6 +115,9 @@ class KillTest(DaemonTestCase):
         for version in self.choose.sample(sorted(self.acknowledged), min(2, len(self.acknowledged))):
             answer = self.run_ok("root", "--at", version, "--json", "--address", daemon.address).stdout
             self.assertEqual(json.loads(answer)["root"], self.acknowledged[version], f"root at {version}")
+        # A kill damages nothing, so nothing may look as if it were.
+        for event in ("recovery.one_by_one", "recovery.rebuild"):
+            self.assertNotIn(event, daemon.log())
         return head
 
     def check_conflict(self, daemon, head):

@@ -65,6 +65,43 @@ TEST(ScheduledWorkTest, KeepsBackNothingDuringAPass) {
   EXPECT_EQ(ran, 2);
 }
 
+TEST(ScheduledWorkTest, HoldsCompactionsUntilTheyAreReleased) {
+  std::atomic<int> compactions = 0;
+  std::atomic<int> flushes = 0;
+  std::optional<BackgroundThreads> threads(1);
+  ScheduledWork work(*threads);
+  work.Hold(ScheduledWork::kUntilReleased);
+  work.Schedule(kCompaction, Count, &compactions);
+  work.Schedule(kFlush, Count, &flushes);
+  EXPECT_EQ(compactions, 0);
+  work.Release();
+  work.Schedule(kCompaction, Count, &compactions);
+  threads.reset();
+  EXPECT_EQ(compactions, 2);
+  EXPECT_EQ(flushes, 1);
+  EXPECT_TRUE(work.Idle());
+}
+
+TEST(ScheduledWorkTest, AHoldIsOverAfterItsRotationsOrWithAPass) {
+  std::atomic<int> ran = 0;
+  std::optional<BackgroundThreads> threads(1);
+  ScheduledWork work(*threads);
+  work.Hold(2);
+  work.Rotated();
+  work.Schedule(kCompaction, Count, &ran);  // held
+  EXPECT_TRUE(work.Idle());
+  work.Rotated();  // flushes by what was held
+  work.Schedule(kCompaction, Count, &ran);
+  work.Hold(7);
+  { const ScheduledWork::Pass pass(work); }
+  work.Schedule(kCompaction, Count, &ran);
+  work.Hold(7);
+  work.Hold(0);
+  work.Schedule(kCompaction, Count, &ran);
+  threads.reset();
+  EXPECT_EQ(ran, 4);
+}
+
 // What has the only compaction thread until the latch is down, as a compaction of another DB.
 void Occupy(BackgroundThreads& threads, std::latch& latch) {
   std::promise<void> begun;
@@ -147,6 +184,47 @@ TEST_F(LevelDbEngineTest, AFlushDoesNotWaitForACompactionOfAnotherDb) {
   ASSERT_OK_AND_ASSIGN(const Rows rows, ReadAll(*engine));
   EXPECT_EQ(rows, history.At(history.head()));
   ASSERT_OK(engine->Close());
+}
+
+TEST_F(LevelDbEngineTest, HeldCompactionsBeginWhenTheyAreReleased) {
+  History history(10);
+  const auto flush = [&](KvEngine& engine) {
+    ASSERT_OK(WriteChanges(engine, history.Extend(300), history.head()));
+    ASSERT_OK(engine.Flush());
+  };
+  options_.hold_compactions = true;
+  ASSERT_OK_AND_ASSIGN(std::unique_ptr<KvEngine> engine, Open());
+  for (int i = 0; i < 6; ++i) {  // the first two find room on the levels below
+    flush(*engine);
+  }
+  WaitForWork(threads_);
+  EXPECT_EQ(engine->Level0Tables(), 4u) << "of which LevelDB wants a compaction";
+  ASSERT_OK(engine->Close());
+  ASSERT_OK_AND_ASSIGN(engine, Open());  // LevelDB asks for a compaction at once
+  WaitForWork(threads_);
+  EXPECT_EQ(engine->Level0Tables(), 4u);
+  engine->ReleaseCompactions();
+  WaitForWork(threads_);
+  EXPECT_LT(engine->Level0Tables(), 4u);
+  ASSERT_OK_AND_ASSIGN(const Rows rows, ReadAll(*engine));
+  EXPECT_EQ(rows, history.At(history.head()));
+  ASSERT_OK(engine->Close());
+}
+
+// With 12 tables on level 0 a write would wait for ever.
+TEST_F(LevelDbEngineTest, HeldCompactionsStopNoWrites) {
+  History history(11);
+  options_.hold_compactions = true;
+  for (int opened = 0; opened < 3; ++opened) {
+    ASSERT_OK_AND_ASSIGN(const std::unique_ptr<KvEngine> engine, Open());
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_OK(WriteChanges(*engine, history.Extend(300), history.head()));
+      ASSERT_OK(engine->Flush());
+    }
+    ASSERT_OK_AND_ASSIGN(const Rows rows, ReadAll(*engine));
+    EXPECT_EQ(rows, history.At(history.head()));
+    ASSERT_OK(engine->Close());
+  }
 }
 
 // Tables that overlap, so that many Gets look into some in vain. They begin when background work

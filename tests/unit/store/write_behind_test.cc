@@ -42,7 +42,8 @@ class WriteBehindTest : public ::testing::Test {
   void SetUp() override {
     const StoreOptions options = SmallStoreOptions();
     ASSERT_OK(fs_.MakeDir("/dbs"));
-    ASSERT_OK_AND_ASSIGN(dbs_, DataDbs::Open(fs_, threads_, NullLogger(), "/dbs", options, {}));
+    ASSERT_OK_AND_ASSIGN(dbs_, DataDbs::Open(fs_, threads_, NullLogger(), "/dbs", options,
+                                             CompactionStart::kOpen, {}));
     ASSERT_OK_AND_ASSIGN(rows_, StoredRows::Create(*dbs_, 0, nullptr, false));
     WriteBehind::Options behind;
     behind.overlay_bytes_max = options.overlay_bytes_max;
