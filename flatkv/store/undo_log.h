@@ -8,8 +8,8 @@
 //  (2) Once the store is open, last() is at least the version that the data DBs hold, or the log is
 //  empty.
 //
-// Thread safety: Append from the write-behind thread; the rest while that is idle, except the
-// getters, Read and ReadRange, which may be called from any thread.
+// Thread safety: Append from one thread at a time; the rest while the write-behind is idle, except
+// the getters, Read and ReadRange, which may be called from any thread.
 #pragma once
 
 #include <atomic>

@@ -14,6 +14,9 @@ namespace {
 // row; much more only keeps the overlay full.
 constexpr size_t kBatchRowsMax = 40'000;
 constexpr size_t kBatchVersionsMax = 4'096;
+// Rows of versions without an undo record for which the thread for them is woken. A replay looks up
+// the old rows of that many.
+constexpr uint64_t kUnrecordedRowsMax = 5'000;
 
 // Neighbours are merged pairwise, so each row moves log2(versions) times.
 RowChanges MergeAll(const std::vector<const RowChanges*>& versions) {
@@ -64,6 +67,10 @@ WriteBehind::WriteBehind(DataDbs& dbs, Overlay& overlay, Options options)
       thread_([this] {
         SetThreadName("fkv-behind");
         Run();
+      }),
+      undo_thread_([this] {
+        SetThreadName("fkv-undo");
+        RunUndo();
       }) {}
 
 WriteBehind::~WriteBehind() {
@@ -72,18 +79,27 @@ WriteBehind::~WriteBehind() {
     stopping_ = true;
   }
   changed_.NotifyAll();
+  much_unrecorded_.NotifyAll();
   thread_.join();
+  undo_thread_.join();
   MutexLock lock(mu_);
   DropSnapshots({}, Unavailable("the store stopped before the snapshot was begun"));
 }
 
 void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,
                           std::shared_ptr<SnapshotRequest> snapshot) {
+  bool wake_undo = false;
   {
     MutexLock lock(mu_);
+    unrecorded_rows_ += rows == nullptr ? 0 : rows->RowCount();
+    // When it is not busy the writing thread records what is queued, at once.
+    wake_undo = in_progress_ > 0 && unrecorded_rows_ >= kUnrecordedRowsMax;
     queue_.push_back({std::move(rows), log_bytes, std::move(snapshot)});
   }
   changed_.NotifyAll();
+  if (wake_undo) {
+    much_unrecorded_.NotifyOne();
+  }
 }
 
 Status WriteBehind::AtBoundary(const std::function<void(Version)>& work) {
@@ -166,21 +182,24 @@ uint64_t WriteBehind::lag_versions() const {
   return queue_.size() + in_progress_;
 }
 
-std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
-  std::vector<Queued> batch;
+bool WriteBehind::WaitForWork() {
   MutexLock lock(mu_);
   while (!stopping_ && !HasWork()) {
     changed_.Wait(mu_);
   }
-  if (stopping_) {
-    return batch;
-  }
+  return !stopping_;
+}
+
+std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
+  std::vector<Queued> batch;
+  MutexLock lock(mu_);
   const size_t rows_max = paced_ && !Hurried() ? kPacedBatchRowsMax : kBatchRowsMax;
   size_t rows = 0;
   while (!queue_.empty() && batch.size() < kBatchVersionsMax) {
     const Queued& next = queue_.front();
     const size_t next_rows = next.rows == nullptr ? 0 : next.rows->RowCount();
-    if (!batch.empty() && rows + next_rows > rows_max) {
+    if ((next.rows != nullptr && next.rows->version > recorded_) ||
+        (!batch.empty() && rows + next_rows > rows_max)) {
       break;
     }
     rows += next_rows;
@@ -196,7 +215,8 @@ std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
 }
 
 void WriteBehind::Run() {
-  while (true) {
+  while (WaitForWork()) {
+    RecordUndo();
     const std::vector<Queued> batch = TakeBatch();
     RunBoundaryWork();
     bool flush = false;
@@ -208,7 +228,6 @@ void WriteBehind::Run() {
       // Versions may have come while the boundary work ran: they are written first.
       flush = batch.empty() && queue_.empty() && flush_wanted_;
     }
-    RecordUndo(batch);
     const int64_t began = ThreadCpuNanoseconds();
     Status status = flush ? dbs_.Flush() : WriteBatch(batch);
     const std::chrono::nanoseconds work(ThreadCpuNanoseconds() - began);
@@ -222,6 +241,7 @@ void WriteBehind::Run() {
         }
       }
       status = FlushLagging();
+      flushed_rows_ = FlushedRows();
     }
     if (status.ok() && !batch.empty() && batch.back().snapshot != nullptr) {
       options_.begin_snapshot(batch.back().snapshot);
@@ -332,26 +352,47 @@ Status WriteBehind::WriteDb(DataDb db, Version last, const std::vector<Queued>& 
   return OkStatus();
 }
 
-void WriteBehind::RecordUndo(const std::vector<Queued>& batch) {
-  if (options_.undo == nullptr) {
-    return;
-  }
-  const Version recorded = options_.undo->last();
-  std::vector<std::shared_ptr<const VersionRows>> versions;
-  const auto add = [&](const Queued& queued) {
-    if (queued.rows != nullptr && queued.rows->version > recorded) {
-      versions.push_back(queued.rows);
+void WriteBehind::RunUndo() {
+  while (true) {
+    {
+      MutexLock lock(mu_);
+      while (!stopping_ && (in_progress_ == 0 || unrecorded_rows_ < kUnrecordedRowsMax)) {
+        much_unrecorded_.Wait(mu_);
+      }
+      if (stopping_ || !error_.ok()) {
+        return;
+      }
     }
-  };
-  std::for_each(batch.begin(), batch.end(), add);
+    RecordUndo();
+  }
+}
+
+void WriteBehind::RecordUndo() {
+  MutexLock recording(undo_mu_);
+  std::vector<std::shared_ptr<const VersionRows>> versions;
   {
     MutexLock lock(mu_);
-    std::for_each(queue_.begin(), queue_.end(), add);
+    for (const Queued& queued : queue_) {
+      if (queued.rows != nullptr && queued.rows->version > recorded_) {
+        versions.push_back(queued.rows);
+      }
+    }
+    unrecorded_rows_ = 0;
   }
-  const Version flushed = FlushedRows();
-  for (const std::shared_ptr<const VersionRows>& rows : versions) {
-    options_.undo->Append(*rows, flushed);
+  if (versions.empty()) {
+    return;
   }
+  if (options_.undo != nullptr) {
+    // A replay meets versions that have one.
+    const Version has_record = options_.undo->last();
+    for (const std::shared_ptr<const VersionRows>& rows : versions) {
+      if (rows->version > has_record) {
+        options_.undo->Append(*rows, flushed_rows_);
+      }
+    }
+  }
+  MutexLock lock(mu_);
+  recorded_ = versions.back()->version;
 }
 
 Version WriteBehind::FlushedRows() const {

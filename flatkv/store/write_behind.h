@@ -1,8 +1,11 @@
 // The thread that carries committed versions into the data DBs, in version order, several at once
 // when it lags. It writes undo records ahead of the rows, and between two versions starts snapshots
-// and runs what others need to do while all four DBs stand at one version.
+// and runs what others need to do while all four DBs stand at one version. A second thread writes
+// undo records while the first is busy with rows: a replay after a crash wants those of the last
+// versions, too.
 //
 // Invariants:
+//  (0) Undo records are appended in version order, a version's before its rows are written.
 //  (1) A data DB is written in whole versions: rows and metadata of the last version of a batch, in
 //  one engine batch. (2) A version's overlay entries go only after all four DBs took the version.
 //  (3) After the first failed write nothing more is written; the overlay keeps answering for what
@@ -94,6 +97,10 @@ class WriteBehind {
   };
 
   void Run() EXCLUDES(mu_);
+  void RunUndo() EXCLUDES(mu_);
+  // False: to stop.
+  bool WaitForWork() EXCLUDES(mu_);
+  // Of what is queued and recorded.
   std::vector<Queued> TakeBatch() EXCLUDES(mu_);
   void RunBoundaryWork() EXCLUDES(mu_);
   bool HasWork() const REQUIRES(mu_) {
@@ -110,8 +117,8 @@ class WriteBehind {
   bool Hurried() const REQUIRES(mu_) {
     return stopping_ || waiting_for_all_ > 0 || flush_wanted_ || !boundary_work_.empty();
   }
-  // Appends the undo records of everything that waits, however long it will: a replay wants them.
-  void RecordUndo(const std::vector<Queued>& batch) EXCLUDES(mu_);
+  // Appends the undo records of everything queued.
+  void RecordUndo() EXCLUDES(undo_mu_, mu_);
   // Every DB has its rows up to this version on disk.
   Version FlushedRows() const;
 
@@ -120,6 +127,7 @@ class WriteBehind {
   const Options options_;
   std::atomic<Version> started_version_{0};
   std::atomic<int64_t> paused_{0};  // nanoseconds
+  std::atomic<Version> flushed_rows_{0};
 
   // Used by the writing thread only.
   std::array<Version, kDataDbs> db_versions_;
@@ -130,8 +138,12 @@ class WriteBehind {
   std::array<Version, kDataDbs> flushed_seen_{};
   bool paced_ = false;  // there was a pause after the last batch
 
+  Mutex undo_mu_;  // held while undo records are appended; taken before mu_
   mutable Mutex mu_;
   CondVar changed_;
+  CondVar much_unrecorded_;
+  uint64_t unrecorded_rows_ GUARDED_BY(mu_) = 0;
+  Version recorded_ GUARDED_BY(mu_) = 0;  // the last version that RecordUndo has done
   std::deque<Queued> queue_ GUARDED_BY(mu_);
   size_t in_progress_ GUARDED_BY(mu_) = 0;
   Version finished_version_ GUARDED_BY(mu_) = 0;  // written_version_ as others see it
@@ -141,6 +153,7 @@ class WriteBehind {
   bool stopping_ GUARDED_BY(mu_) = false;
   Status error_ GUARDED_BY(mu_);
   std::thread thread_;
+  std::thread undo_thread_;
 };
 
 }  // namespace flatkv

@@ -45,7 +45,7 @@ class EngineTest : public ::testing::Test {
 struct Disk {
   MemFileSystem disk;
 };
-class LevelDbEngineTest : private Disk, public EngineTest {
+class LevelDbEngineTest : protected Disk, public EngineTest {
  protected:
   LevelDbEngineTest() : EngineTest(disk, "/db") {}
 };

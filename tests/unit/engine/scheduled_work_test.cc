@@ -199,8 +199,10 @@ TEST_F(LevelDbEngineTest, HeldCompactionsBeginWhenTheyAreReleased) {
   }
   WaitForWork(threads_);
   EXPECT_EQ(engine->Level0Tables(), 4u) << "of which LevelDB wants a compaction";
+  const std::unique_ptr<MemFileSystem> killed = disk.Clone();
   ASSERT_OK(engine->Close());
-  ASSERT_OK_AND_ASSIGN(engine, Open());  // LevelDB asks for a compaction at once
+  // LevelDB asks for a compaction at once.
+  ASSERT_OK_AND_ASSIGN(engine, OpenLevelDbEngine(*killed, threads_, NullLogger(), path_, options_));
   WaitForWork(threads_);
   EXPECT_EQ(engine->Level0Tables(), 4u);
   engine->ReleaseCompactions();

@@ -74,10 +74,11 @@ TEST_F(HashLogTest, GoesOnAfterACleanCloseAndAfterAKill) {
     }
     store.reset();
     store = Open();
-    EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/true));
+    // A kill may find versions that wait to be written, and a replay works them out together.
+    EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/clean));
     ASSERT_OK(CommitTo(*store, history_, half + 5));
     ExpectRanges(*store, 1, half + 5);
-    EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/true));
+    EXPECT_OK(CheckHashLog(*store, history_, /*all_known=*/clean));
     ASSERT_OK(store->Close());
   }
 }

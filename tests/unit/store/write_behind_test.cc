@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <latch>
 #include <memory>
@@ -36,7 +37,8 @@ TEST(WritePace, PausesAreLongerWhereTablesAreSmaller) {
   EXPECT_EQ(PauseAfterWrite(7, 16 << 20, milliseconds(10)), milliseconds(0));
 }
 
-// A write-behind over data DBs whose compactions can be held up.
+// A write-behind over data DBs whose compactions can be held up, and that can be held up itself
+// where it begins a snapshot.
 class WriteBehindTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -44,36 +46,43 @@ class WriteBehindTest : public ::testing::Test {
     ASSERT_OK(fs_.MakeDir("/dbs"));
     ASSERT_OK_AND_ASSIGN(dbs_, DataDbs::Open(fs_, threads_, NullLogger(), "/dbs", options,
                                              CompactionStart::kOpen, {}));
+    ASSERT_OK_AND_ASSIGN(changelog_, Wal::Open(fs_, NullLogger(), "/changelog", WalOptions()));
+    ASSERT_OK_AND_ASSIGN(undo_, UndoLog::Open(fs_, NullLogger(), "/undo", *changelog_, 100, false));
     ASSERT_OK_AND_ASSIGN(rows_, StoredRows::Create(*dbs_, 0, nullptr, false));
     WriteBehind::Options behind;
     behind.overlay_bytes_max = options.overlay_bytes_max;
     behind.replay_bytes_max = options.replay_bytes_max;
     behind.memtable_bytes = options.write_buffer_bytes;
     behind.rows = rows_.get();
+    behind.undo = undo_.get();
+    behind.begin_snapshot = [this](const std::shared_ptr<SnapshotRequest>&) { on_snapshot_(); };
     behind.on_error = [](const Status& status) { ADD_FAILURE() << status.ToString(); };
     write_behind_ = std::make_unique<WriteBehind>(*dbs_, overlay_, std::move(behind));
   }
   void TearDown() override {
     write_behind_.reset();
     ASSERT_OK(dbs_->Close());
+    ASSERT_OK(undo_->Close());
+    ASSERT_OK(changelog_->Close());
   }
 
   // Hands over a version whose rows span the whole range of keys, so that its table overlaps all
   // others.
-  void Enqueue() {
+  void Enqueue(int count = 200, std::shared_ptr<SnapshotRequest> snapshot = nullptr) {
     auto rows = std::make_shared<VersionRows>();
     rows->version = ++version_;
+    rows->can_be_undone = true;
     Arena bytes;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < count; ++i) {
       rows->rows[IndexOf(DataDb::kMisc)].push_back(
-          {.key = bytes.Copy(fmt::format("key {:03}", i)),
+          {.key = bytes.Copy(fmt::format("key {:05}", i)),
            .value = bytes.Copy(fmt::format("version {}", version_))});
       RowChange& row = rows->rows[IndexOf(DataDb::kMisc)].back();
       row.probe = rows_->ProbeOf(DataDb::kMisc, row.key);
     }
     rows->arenas.push_back(std::move(bytes));
     overlay_.Insert(*rows);
-    write_behind_->Enqueue(std::move(rows), 1000, nullptr);
+    write_behind_->Enqueue(std::move(rows), 1000, std::move(snapshot));
   }
 
   // Until the write-behind has written everything, without hurrying it as Drain would.
@@ -86,6 +95,9 @@ class WriteBehindTest : public ::testing::Test {
   MemFileSystem fs_;
   BackgroundThreads threads_{1};
   Overlay overlay_;
+  std::unique_ptr<Wal> changelog_;
+  std::unique_ptr<UndoLog> undo_;
+  std::function<void()> on_snapshot_;
   std::unique_ptr<DataDbs> dbs_;
   std::unique_ptr<StoredRows> rows_;
   std::unique_ptr<WriteBehind> write_behind_;
@@ -118,9 +130,34 @@ TEST_F(WriteBehindTest, PausesWhileCompactionsAreBehindAndNoLonger) {
   ASSERT_OK(write_behind_->Flush());
   EXPECT_EQ(write_behind_->paused(), paused);
   std::string value;
-  ASSERT_OK_AND_ASSIGN(const bool found, (*dbs_)[DataDb::kMisc].Get("key 007", &value));
+  ASSERT_OK_AND_ASSIGN(const bool found, (*dbs_)[DataDb::kMisc].Get("key 00007", &value));
   EXPECT_TRUE(found);
   EXPECT_EQ(value, fmt::format("version {}", version_));
+}
+
+// A replay after a crash wants those of the last versions, too, and writing rows takes long.
+TEST_F(WriteBehindTest, UndoRecordsDoNotWaitForRows) {
+  std::promise<void> begun;
+  std::latch go_on(1);
+  on_snapshot_ = [&] {
+    begun.set_value();
+    go_on.wait();
+  };
+  Enqueue(200, std::make_shared<SnapshotRequest>(1, Digest{}, Digest{}, StoreState{}));
+  begun.get_future().wait();
+  EXPECT_EQ(undo_->last(), 1);
+  Enqueue(2000);
+  Enqueue(2000);
+  EXPECT_EQ(undo_->last(), 1) << "a few rows are not worth waking a thread";
+  Enqueue(2000);
+  while (undo_->last() < 4) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  Enqueue();
+  go_on.count_down();
+  ASSERT_OK(write_behind_->Drain());
+  EXPECT_EQ(undo_->first(), 1);
+  EXPECT_EQ(undo_->last(), 5);
 }
 
 }  // namespace
