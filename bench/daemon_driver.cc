@@ -1,15 +1,20 @@
 #include "bench/daemon_driver.h"
 
+#include <fmt/format.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/support/sync_stream.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/client_callback.h>
 
 #include <deque>
-#include <thread>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "bench/request.h"
 #include "cli/channel.h"
 #include "cli/client_convert.h"
+#include "flatkv/base/check.h"
 #include "flatkv/base/mutex.h"
 #include "flatkv/v1/commit_service.grpc.pb.h"
 
@@ -21,7 +26,9 @@ class DaemonDriver : public CommitDriver {
   DaemonDriver(const DaemonTarget& target, OnCommitted on_committed)
       : target_(target),
         on_committed_(std::move(on_committed)),
-        stub_(v1::CommitService::NewStub(cli::Connect(target.address))) {}
+        channel_(cli::Connect(target.address)),
+        stub_(v1::CommitService::NewStub(channel_)),
+        blocks_(channel_) {}
 
   bool in_process() const override { return false; }
   StatusOr<Version> Head() override {
@@ -45,7 +52,13 @@ class DaemonDriver : public CommitDriver {
   }
 
  protected:
-  v1::CommitService::Stub& stub() { return *stub_; }
+  using BlockStub = grpc::TemplatedGenericStub<grpc::ByteBuffer, v1::CommitResponse>;
+
+  // Takes requests that are encoded already.
+  BlockStub& blocks() { return blocks_; }
+  static std::string MethodPath(std::string_view method) {
+    return fmt::format("/{}/{}", v1::CommitService::service_full_name(), method);
+  }
   Status Convert(const grpc::Status& status) const {
     return cli::FromGrpc(status, {.address = target_.address});
   }
@@ -67,7 +80,9 @@ class DaemonDriver : public CommitDriver {
   }
 
   const OnCommitted on_committed_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::CommitService::Stub> stub_;
+  BlockStub blocks_;
 };
 
 class UnaryDriver final : public DaemonDriver {
@@ -76,42 +91,56 @@ class UnaryDriver final : public DaemonDriver {
 
   Status Commit(Version version, const Block& block) override {
     const Clock::time_point start = Clock::now();
-    FillRequest(version, block.changes, &request_);
     grpc::ClientContext context;
-    RETURN_IF_ERROR(Convert(stub().CommitBlock(&context, request_, &response_)));
-    return Answered(response_, block.updates, start, Clock::now());
+    const auto call = blocks().PrepareUnaryCall(&context, MethodPath("CommitBlock"),
+                                                EncodeRequest(version, block.changes), &ended_);
+    call->StartCall();
+    v1::CommitResponse response;
+    grpc::Status status;
+    call->Finish(&response, &status, this);
+    void* tag = nullptr;
+    bool ok = false;
+    FLATKV_CHECK(ended_.Next(&tag, &ok) && ok);
+    RETURN_IF_ERROR(Convert(status));
+    return Answered(response, block.updates, start, Clock::now());
   }
   Status Drain() override { return OkStatus(); }
   Status Close() override { return OkStatus(); }
 
  private:
-  v1::CommitBlockRequest request_;  // reused: it keeps its strings and elements
-  v1::CommitResponse response_;
+  grpc::CompletionQueue ended_;  // the call
 };
 
-class StreamDriver final : public DaemonDriver {
+class StreamDriver final : public DaemonDriver,
+                           private grpc::ClientBidiReactor<grpc::ByteBuffer, v1::CommitResponse> {
  public:
   using DaemonDriver::DaemonDriver;
   ~StreamDriver() override { Close().IgnoreError(); }
 
   Status Commit(Version version, const Block& block) override {
     const Clock::time_point start = Clock::now();
-    if (stream_ == nullptr) {
-      stream_ = stub().CommitStream(&context_);
-      reader_ = std::thread([this] { ReadAnswers(); });
+    if (!started_) {
+      Start();
     }
-    FillRequest(version, block.changes, &request_);
+    grpc::ByteBuffer request = EncodeRequest(version, block.changes);
+    bool ended = false;
     {
       MutexLock lock(mu_);
-      while (sent_.size() >= target_.window && !ended_) {
+      while ((sent_.size() >= target_.window || writing_) && !ended_) {
         changed_.Wait(mu_);
       }
-      if (!ended_) {
+      ended = ended_;
+      if (!ended) {
+        writing_ = true;
         sent_.push_back({start, block.updates});
       }
     }
-    // A write fails when the stream has ended; why, Close says.
-    return stream_->Write(request_) ? OkStatus() : WhyEnded();
+    if (ended) {
+      return WhyEnded();
+    }
+    request_.Swap(&request);
+    StartWrite(&request_);
+    return OkStatus();
   }
 
   Status Drain() override {
@@ -127,13 +156,18 @@ class StreamDriver final : public DaemonDriver {
   }
 
   Status Close() override {
-    if (stream_ == nullptr) {
+    if (!started_) {
       return OkStatus();
     }
-    stream_->WritesDone();
-    reader_.join();
-    const Status finished = Convert(stream_->Finish());
-    stream_.reset();
+    if (!closed_) {
+      closed_ = true;
+      WaitUntil([this]() REQUIRES(mu_) { return !writing_; });
+      StartWritesDone();
+      RemoveHold();
+    }
+    WaitUntil([this]() REQUIRES(mu_) { return finished_.has_value(); });
+    MutexLock lock(mu_);
+    const Status finished = Convert(*finished_);
     return finished.ok() ? answered_ : finished;
   }
 
@@ -143,15 +177,39 @@ class StreamDriver final : public DaemonDriver {
     uint64_t updates;
   };
 
-  void ReadAnswers() {
-    v1::CommitResponse response;
-    while (stream_->Read(&response)) {
-      const Clock::time_point end = Clock::now();
+  void Start() {
+    started_ = true;
+    blocks().PrepareBidiStreamingCall(&context_, MethodPath("CommitStream"), {}, this);
+    AddHold();  // for the writes, which do not come from callbacks
+    StartRead(&response_);
+    StartCall();
+  }
+
+  template <typename Condition>
+  void WaitUntil(Condition condition) {
+    MutexLock lock(mu_);
+    while (!condition()) {
+      changed_.Wait(mu_);
+    }
+  }
+
+  void OnWriteDone(bool ok) override {
+    MutexLock lock(mu_);
+    writing_ = false;
+    ended_ = ended_ || !ok;
+    changed_.NotifyAll();
+  }
+
+  void OnReadDone(bool ok) override {
+    const Clock::time_point end = Clock::now();
+    {
       MutexLock lock(mu_);
-      if (sent_.empty()) {
+      if (!ok) {
+        ended_ = true;
+      } else if (sent_.empty()) {
         answered_ = Internal("the daemon confirmed more blocks than were sent");
       } else if (answered_.ok()) {
-        answered_ = Answered(response, sent_.front().updates, sent_.front().start, end);
+        answered_ = Answered(response_, sent_.front().updates, sent_.front().start, end);
         sent_.pop_front();
       }
       if (!answered_.ok()) {
@@ -159,8 +217,16 @@ class StreamDriver final : public DaemonDriver {
       }
       changed_.NotifyAll();
     }
+    if (ok) {
+      StartRead(&response_);
+    }
+  }
+
+  // The last callback.
+  void OnDone(const grpc::Status& status) override {
     MutexLock lock(mu_);
     ended_ = true;
+    finished_ = status;
     changed_.NotifyAll();
   }
 
@@ -170,14 +236,17 @@ class StreamDriver final : public DaemonDriver {
   }
 
   grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::CommitBlockRequest, v1::CommitResponse>> stream_;
-  std::thread reader_;
-  v1::CommitBlockRequest request_;  // reused: it keeps its strings and elements
-  Status answered_;                 // guarded by mu_ while the reader runs
+  grpc::ByteBuffer request_;     // gRPC's while writing_
+  v1::CommitResponse response_;  // gRPC's until OnReadDone
+  bool started_ = false;
+  bool closed_ = false;
 
   Mutex mu_;
   CondVar changed_;
+  bool writing_ GUARDED_BY(mu_) = false;
   bool ended_ GUARDED_BY(mu_) = false;
+  Status answered_ GUARDED_BY(mu_);
+  std::optional<grpc::Status> finished_ GUARDED_BY(mu_);
   std::deque<Sent> sent_ GUARDED_BY(mu_);
 };
 

@@ -1,18 +1,14 @@
-// The request that commits a block.
+// The request that commits a block, without protobuf's messages: its wire form is that of a
+// ChangelogEntry (proto/flatkv/v1/commit_service.proto), which this project encodes itself.
 #pragma once
 
-#include "cli/client_convert.h"
+#include <grpcpp/support/byte_buffer.h>
+
 #include "flatkv/base/types.h"
 #include "flatkv/codec/change_set.h"
-#include "flatkv/v1/commit_service.pb.h"
 
 namespace flatkv::bench {
 
-// Overwrites *request, which keeps the strings and elements that it has.
-inline void FillRequest(Version version, const ChangeSets& changes,
-                        v1::CommitBlockRequest* request) {
-  request->set_version(version);
-  cli::Fill(changes, request->mutable_changesets());
-}
+grpc::ByteBuffer EncodeRequest(Version version, const ChangeSets& changes);
 
 }  // namespace flatkv::bench

@@ -26,11 +26,11 @@ double LawShare(uint64_t ranks, uint64_t count) {
 
 TEST(Zipf, GivesEveryHeadOfTheRanksItsShare) {
   constexpr uint64_t kCount = 10'000;
-  constexpr uint64_t kDraws = 400'000;
+  constexpr uint64_t kSamples = 400'000;
   const Zipf zipf(kCount, kExponent);
   std::vector<uint64_t> drawn(kCount);
   Random random(1);
-  for (uint64_t i = 0; i < kDraws; ++i) {
+  for (uint64_t i = 0; i < kSamples; ++i) {
     ++drawn[zipf.Rank(random.Unit())];
   }
   uint64_t head = 0;
@@ -38,7 +38,7 @@ TEST(Zipf, GivesEveryHeadOfTheRanksItsShare) {
   for (uint64_t rank = 0; rank < kCount; ++rank) {
     head += drawn[rank];
     if (rank + 1 == next) {
-      const double share = static_cast<double>(head) / static_cast<double>(kDraws);
+      const double share = static_cast<double>(head) / static_cast<double>(kSamples);
       // Two ranks are exact but for chance; the formula for the others is off by a few percent.
       EXPECT_NEAR(share, LawShare(next, kCount), rank < 2 ? 0.004 : 0.03) << "the first " << next;
       next = next < 2 ? 2 : next * 10 / (next == 2 ? 2 : 1);
