@@ -20,9 +20,10 @@ from harness import DATA, DaemonTestCase, command_line
 SEED = int(os.environ.get("TEST_SEED", "20240607"))
 KILLS = int(os.environ.get("KILLS", "50"))
 ACKNOWLEDGED_MAX = 100  # before a kill, of versions that are new
-# Small, so that segments are sealed, memtables flushed and versions replayed many times on the way.
+# Small, so that segments are sealed, memtables flushed and versions replayed many times on the way. No snapshots, which
+# would prune the changelog from which the client is answered again.
 SETTINGS = {"FLATKV_WAL_SEGMENT_BYTES": "256KiB", "FLATKV_ENGINE_WRITE_BUFFER_BYTES": "256KiB",
-            "FLATKV_STORE_REPLAY_BYTES": "1MiB", "FLATKV_LOG_LEVEL": "warning"}
+            "FLATKV_STORE_REPLAY_BYTES": "1MiB", "FLATKV_LOG_LEVEL": "warning", "FLATKV_SNAPSHOT_POLICY": "manual"}
 
 
 def generate(path, versions, choose):
