@@ -94,6 +94,11 @@ void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_
     unrecorded_rows_ += rows == nullptr ? 0 : rows->RowCount();
     // When it is not busy the writing thread records what is queued, at once.
     wake_undo = in_progress_ > 0 && unrecorded_rows_ >= kUnrecordedRowsMax;
+    if (!error_.ok() && snapshot != nullptr) {
+      // Nobody takes it from the queue any more.
+      snapshot->Finish(error_);
+      snapshot.reset();
+    }
     queue_.push_back({std::move(rows), log_bytes, std::move(snapshot)});
   }
   changed_.NotifyAll();

@@ -63,7 +63,7 @@ class WriteBehind {
 
   // Hands over a version whose rows the overlay already shows. `log_bytes` is its size in the
   // changelog. With `snapshot` one is begun right after the version; null rows begin one of the
-  // version before.
+  // version before. After a failed write the snapshot fails at once.
   void Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,
                std::shared_ptr<SnapshotRequest> snapshot) EXCLUDES(mu_);
   // Runs `work` on the writing thread between two versions, with the one that the DBs then hold,

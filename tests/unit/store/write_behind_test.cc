@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "flatkv/store/write_pace.h"
+#include "tests/support/fault_file_system.h"
 #include "tests/support/mem_file_system.h"
 #include "tests/unit/store/store_test_util.h"
 
@@ -56,7 +57,7 @@ class WriteBehindTest : public ::testing::Test {
     behind.rows = rows_.get();
     behind.undo = undo_.get();
     behind.begin_snapshot = [this](const std::shared_ptr<SnapshotRequest>&) { on_snapshot_(); };
-    behind.on_error = [](const Status& status) { ADD_FAILURE() << status.ToString(); };
+    behind.on_error = [this](const Status& status) { on_error_(status); };
     write_behind_ = std::make_unique<WriteBehind>(*dbs_, overlay_, std::move(behind));
   }
   void TearDown() override {
@@ -92,12 +93,16 @@ class WriteBehindTest : public ::testing::Test {
     }
   }
 
-  MemFileSystem fs_;
+  MemFileSystem disk_;
+  FaultFileSystem fs_{disk_};
   BackgroundThreads threads_{1};
   Overlay overlay_;
   std::unique_ptr<Wal> changelog_;
   std::unique_ptr<UndoLog> undo_;
   std::function<void()> on_snapshot_;
+  std::function<void(const Status&)> on_error_ = [](const Status& status) {
+    ADD_FAILURE() << status.ToString();
+  };
   std::unique_ptr<DataDbs> dbs_;
   std::unique_ptr<StoredRows> rows_;
   std::unique_ptr<WriteBehind> write_behind_;
@@ -158,6 +163,27 @@ TEST_F(WriteBehindTest, UndoRecordsDoNotWaitForRows) {
   ASSERT_OK(write_behind_->Drain());
   EXPECT_EQ(undo_->first(), 1);
   EXPECT_EQ(undo_->last(), 5);
+}
+
+TEST_F(WriteBehindTest, ASnapshotAskedForAfterAFailedWriteFails) {
+  on_error_ = [](const Status&) {};
+  FaultRule rule;
+  rule.op = FsOp::kCreate;
+  rule.path_contains = ".ldb";
+  fs_.AddRule(rule);
+  Enqueue();
+  ASSERT_FALSE(write_behind_->Flush().ok());
+  // Whoever looked whether the store can be written to did so before the failure.
+  const auto request = std::make_shared<SnapshotRequest>(1, Digest{}, Digest{}, StoreState{});
+  write_behind_->Enqueue(nullptr, 0, request);
+  std::future<StatusOr<SnapshotManifest>> outcome =
+      std::async(std::launch::async, [request] { return request->Wait(); });
+  const bool answered = outcome.wait_for(std::chrono::seconds(5)) == std::future_status::ready;
+  EXPECT_TRUE(answered);
+  if (!answered) {
+    request->Finish(Unavailable("the test is over"));
+  }
+  EXPECT_FALSE(outcome.get().ok());
 }
 
 }  // namespace
