@@ -19,7 +19,7 @@ constexpr std::pair<const char*, const char*> kBenchDefaults[] = {
     {"log.level", "warning"},
 };
 constexpr std::string_view kAlwaysShown[] = {"wal.sync", "store.threads", "store.read-threads",
-                                             "store.background-threads"};
+                                             "store.direct-reads", "store.background-threads"};
 constexpr std::string_view kNotOfTheStore[] = {"server", "log"};
 
 template <size_t N>

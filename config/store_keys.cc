@@ -11,10 +11,14 @@ namespace {
 constexpr KeyChoices kSuites = {"", "sha256", "blake3"};
 constexpr KeyChoices kWalSyncs = {"always", "interval", "off"};
 constexpr KeyChoices kTornTails = {"repair", "refuse"};
+constexpr KeyChoices kDirectReads = {"auto", "always", "never"};
 constexpr KeyChoices kCompressions = {"none", "snappy"};
 static_assert(static_cast<int>(Suite::kSha256) == 1 && static_cast<int>(Suite::kBlake3) == 2);
 static_assert(static_cast<int>(WalSync::kAlways) == 0 &&
               static_cast<int>(WalSync::kInterval) == 1 && static_cast<int>(WalSync::kOff) == 2);
+static_assert(static_cast<int>(DirectReadsChoice::kAuto) == 0 &&
+              static_cast<int>(DirectReadsChoice::kAlways) == 1 &&
+              static_cast<int>(DirectReadsChoice::kNever) == 2);
 static_assert(static_cast<int>(TornTail::kRepair) == 0 && static_cast<int>(TornTail::kRefuse) == 1);
 
 // LevelDB clips these options silently (SanitizeOptions in db_impl.cc, 1.23); a value that would be
@@ -56,6 +60,12 @@ constexpr KeySpec kKeys[] = {
      .unit = "threads",
      .description = "Threads that read from the data DBs what a commit replaces and no cache has, "
                     "while the disk has to answer."},
+    {.section = "store",
+     .name = "direct-reads",
+     .type = KeyType::kChoice,
+     .field = NumberField<&Config::store, &StoreOptions::direct_reads>(),
+     .choices = kDirectReads,
+     .description = "Whether what a commit replaces and no cache has is read past the page cache."},
     {.section = "store",
      .name = "background-threads",
      .machine_default = true,

@@ -42,6 +42,7 @@ STORE_API = {"flatkv/store/archive_source.h", "flatkv/store/backup.h", "flatkv/s
              "flatkv/store/store_admin.h", "flatkv/store/store_import.h", "flatkv/store/store_options.h"}
 
 THIRD_PARTY = {
+    r"boost/": {"flatkv/fs"},
     r"leveldb/": {"flatkv/engine", "cli"},
     r"absl/status/": {"flatkv/base"},
     r"absl/": {"flatkv/base", "flatkv/store"},

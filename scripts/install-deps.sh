@@ -8,6 +8,7 @@ set -euo pipefail
 build_packages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates python3
   libleveldb-dev libsnappy-dev libssl-dev libjemalloc-dev libsodium-dev libxxhash-dev libzstd-dev zlib1g-dev libabsl-dev
+  libboost-context-dev
   libprotobuf-dev protobuf-compiler libgrpc++-dev protobuf-compiler-grpc prometheus-cpp-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libgtest-dev libgmock-dev libbenchmark-dev

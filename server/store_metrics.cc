@@ -126,6 +126,8 @@ void StoreMetrics::CollectStats(const StoreStats& stats, MetricList* list) const
   list->Gauge("flatkv_key_filter_keys", "Keys in the key filter.", D(stats.key_filter_keys));
   list->Gauge("flatkv_key_filter_in_use", "0 while the key filter is off or still being filled.",
               stats.key_filter_in_use ? 1 : 0);
+  list->Gauge("flatkv_direct_reads", "1 while rows are read past the page cache.",
+              stats.direct_reads ? 1 : 0);
   list->Gauge("flatkv_db_disk_bytes", "Files of the working data DBs.", D(stats.db_bytes_on_disk));
   list->Gauge("flatkv_db_table_files", "Table files of the working data DBs.", D(stats.db_files));
   list->Gauge("flatkv_db_memtable_bytes", "Memtables of the data DBs.", D(stats.db_memtable_bytes));

@@ -48,6 +48,7 @@ CompactionDebt ParseCompactionDebt(std::string_view stats) {
     if (!(fields >> level >> tables >> mib) || level < 0) {
       continue;
     }
+    debt.table_bytes += mib * kMiB;
     if (level == 0) {
       debt.level0_tables = tables;
       debt.bytes += tables >= kCompactedLevel0Tables ? mib * kMiB : 0;

@@ -16,6 +16,7 @@ namespace flatkv {
 
 struct CompactionDebt {
   uint64_t level0_tables = 0;
+  uint64_t table_bytes = 0;  // of all levels, in whole MiB
   // What is to move to the next level for no level to be above its limit, in whole MiB. What its
   // way further down will take is not in it.
   uint64_t bytes = 0;

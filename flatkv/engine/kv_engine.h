@@ -124,6 +124,8 @@ class KvEngine {
   virtual EngineStats Stats() = 0;
   // As in Stats, and cheap.
   virtual uint64_t Level0Tables() = 0;
+  // What the tables of the newest state take, in whole MiB; some microseconds.
+  virtual uint64_t TableBytes() = 0;
   // Stops background work without flushing; idempotent. Call Flush() before for a clean close.
   // Everything called later fails with kUnavailable. REQUIRES: no other call is in progress and
   // every iterator is destroyed.

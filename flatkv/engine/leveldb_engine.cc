@@ -61,6 +61,9 @@ class LevelDbEngine final : public KvEngine {
   void ReleaseCompactions() override { env_.work().Release(); }
   EngineStats Stats() override;
   uint64_t Level0Tables() override { return db_ == nullptr ? 0 : flatkv::Level0Tables(*db_); }
+  uint64_t TableBytes() override {
+    return db_ == nullptr ? 0 : ReadCompactionDebt(*db_).table_bytes;
+  }
   Status Close() override;
 
  private:

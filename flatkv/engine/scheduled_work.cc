@@ -5,12 +5,13 @@
 namespace flatkv {
 namespace {
 
-thread_local bool in_read = false;
+// Not a flag: tasks of one thread may take turns in their reads (flatkv/fs/overlapped_reads.h).
+thread_local int reads = 0;
 
 }  // namespace
 
-ScheduledWork::Reading::Reading() { in_read = true; }
-ScheduledWork::Reading::~Reading() { in_read = false; }
+ScheduledWork::Reading::Reading() { ++reads; }
+ScheduledWork::Reading::~Reading() { --reads; }
 
 ScheduledWork::Pass::Pass(ScheduledWork& work) : work_(work) {
   {
@@ -30,7 +31,7 @@ void ScheduledWork::Schedule(Kind kind, void (*function)(void*), void* argument)
   {
     MutexLock lock(mu_);
     const bool held = held_rotations_ > 0 && kind == Kind::kCompaction;
-    if ((in_read || held) && passes_ == 0) {
+    if ((reads > 0 || held) && passes_ == 0) {
       kept_back_.push_back(work);
       return;
     }

@@ -36,7 +36,7 @@ namespace flatkv {
 
 class ScheduledWork {
  public:
-  // While one lives, work scheduled on its thread is kept back.
+  // While one lives, work scheduled on its thread is kept back. They may overlap.
   class Reading {
    public:
     Reading();

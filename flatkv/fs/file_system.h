@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "flatkv/base/status.h"
+#include "flatkv/fs/overlapped_reads.h"
 
 namespace flatkv {
 
@@ -119,6 +120,12 @@ class FileSystem {
   // Grows when the calling thread reads something that the device, not a cache in memory, must
   // give. Only differences on one thread mean anything.
   virtual uint64_t DeviceReadsOfThisThread() const = 0;
+  // Bytes of files that memory has room for beside what programs use, as far as this process is
+  // concerned; UINT64_MAX if nothing is known.
+  virtual uint64_t PageCacheRoom() const = 0;
+  // For tasks that read files of this file system, past the page cache. Errors: kUnimplemented, or
+  // why the system refuses.
+  virtual StatusOr<std::unique_ptr<OverlappedReads>> MakeOverlappedReads(size_t tasks_max) = 0;
 };
 
 }  // namespace flatkv

@@ -15,7 +15,13 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <mutex>
+#include <optional>
 #include <utility>
+
+#include "flatkv/fs/direct_file.h"
+#include "flatkv/fs/page_cache_room.h"
+#include "flatkv/fs/unique_fd.h"
 
 namespace flatkv {
 namespace {
@@ -43,29 +49,6 @@ Status Checked(int result, std::string_view operation, const std::string& from,
   return result == 0 ? OkStatus()
                      : ErrnoStatus(operation, fmt::format("{} -> {}", from, to), error_number);
 }
-
-class UniqueFd {
- public:
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd(const UniqueFd&) = delete;
-  UniqueFd& operator=(const UniqueFd&) = delete;
-  ~UniqueFd() { static_cast<void>(Close()); }
-
-  int get() const { return fd_; }
-  // 0 or -1 with errno. Linux has released the descriptor even when it says EINTR, so a close is
-  // never retried.
-  int Close() {
-    if (fd_ < 0) {
-      return 0;
-    }
-    const int result = ::close(std::exchange(fd_, -1));
-    return result == -1 && errno == EINTR ? 0 : result;
-  }
-
- private:
-  int fd_;
-};
 
 StatusOr<UniqueFd> Open(const std::string& path, int flags) {
   const int fd = RetryOnEintr([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); });
@@ -159,6 +142,12 @@ class PosixRandomAccessFile : public RandomAccessFile {
       : fd_(std::move(fd)), path_(std::move(path)) {}
 
   StatusOr<size_t> Read(uint64_t offset, size_t size_bytes, char* buffer) const override {
+    if (OverlappedReads* const reads = OverlappedReads::OfThisTask(); reads != nullptr) {
+      if (const std::optional<size_t> size = ReadOverlapped(*reads, offset, size_bytes, buffer)) {
+        return *size;
+      }
+      reads->NotePlainRead();
+    }
     return ReadAll(fd_.get(), path_, offset, size_bytes, buffer);
   }
   StatusOr<uint64_t> Size() const override { return SizeOf(fd_.get(), path_); }
@@ -172,8 +161,24 @@ class PosixRandomAccessFile : public RandomAccessFile {
   }
 
  private:
+  std::optional<size_t> ReadOverlapped(OverlappedReads& reads, uint64_t offset, size_t size_bytes,
+                                       char* buffer) const {
+    if (size_bytes > OverlappedReads::kReadBytesMax) {
+      return std::nullopt;
+    }
+    // Not before it is needed: most files are never read so.
+    std::call_once(reopened_, [this] {
+      if (StatusOr<DirectFile> direct = DirectFile::Reopen(fd_.get()); direct.ok()) {
+        direct_.emplace(*std::move(direct));
+      }
+    });
+    return direct_.has_value() ? reads.Read(*direct_, offset, size_bytes, buffer) : std::nullopt;
+  }
+
   const UniqueFd fd_;
   const std::string path_;
+  mutable std::once_flag reopened_;
+  mutable std::optional<DirectFile> direct_;  // set by reopened_
 };
 
 // The lock belongs to the open file description, so a second Lock() in this process conflicts too.
@@ -333,6 +338,12 @@ class PosixFileSystemImpl : public FileSystem {
     // Fails for wrong arguments only. Stays zero in a kernel without CONFIG_TASK_IO_ACCOUNTING.
     static_cast<void>(::getrusage(RUSAGE_THREAD, &usage));
     return static_cast<uint64_t>(usage.ru_inblock);
+  }
+
+  uint64_t PageCacheRoom() const override { return flatkv::PageCacheRoom(); }
+
+  StatusOr<std::unique_ptr<OverlappedReads>> MakeOverlappedReads(size_t tasks_max) override {
+    return OverlappedReads::Create(tasks_max);
   }
 };
 

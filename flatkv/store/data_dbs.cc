@@ -205,6 +205,14 @@ uint64_t DataDbs::Level0TablesMost() {
   return most;
 }
 
+uint64_t DataDbs::TableBytes() {
+  uint64_t sum = 0;
+  for (const std::unique_ptr<KvEngine>& engine : engines_) {
+    sum += engine->TableBytes();
+  }
+  return sum;
+}
+
 EngineStats DataDbs::Stats() {
   EngineStats sum;
   for (const std::unique_ptr<KvEngine>& engine : engines_) {

@@ -65,6 +65,8 @@ class DataDbs {
   EngineStats Stats();
   // The same without the rest, and cheap.
   uint64_t Level0TablesMost();
+  // Of the four; see KvEngine.
+  uint64_t TableBytes();
 
  private:
   DataDbs();

@@ -6,7 +6,7 @@
 namespace flatkv {
 namespace {
 
-// Rows to one task: enough for neighbours to share a block, few enough that no thread is the last
+// Rows to one part: enough for neighbours to share a block, few enough that no thread is the last
 // one at work for long.
 constexpr size_t kPartRowsMax = 8;
 constexpr size_t kPartsPerThread = 4;
@@ -27,6 +27,15 @@ void MissingRowReader::Read(StoredRows& stored, ThreadPool& compute,
   if (rows.empty()) {
     return;
   }
+  if (direct_.Wanted([&] { return stored.TableBytes(); })) {
+    direct_.ParallelFor(compute, rows.size(), [&](size_t i) { ReadOne(stored, rows[i]); });
+  } else {
+    ReadThroughPageCache(stored, compute, rows);
+  }
+}
+
+void MissingRowReader::ReadThroughPageCache(StoredRows& stored, ThreadPool& compute,
+                                            std::span<MissingRow* const> rows) {
   ThreadPool& threads =
       device_answers_ || threads_.threads() <= compute.threads() ? threads_ : compute;
   const size_t part_rows =

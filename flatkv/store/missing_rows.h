@@ -1,5 +1,6 @@
-// Rows that only a data DB has, read by many threads at once: one that waits for the device needs
-// no core, so there may be more of them than cores.
+// Rows that only a data DB has, many read at once: what waits for the device needs no core. Through
+// the page cache a thread reads a row at a time, so there are more of them than cores; past it
+// (direct_reads.h) the computing threads read many each.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include "flatkv/base/thread_pool.h"
 #include "flatkv/codec/data_db.h"
 #include "flatkv/fs/file_system.h"
+#include "flatkv/store/direct_reads.h"
 #include "flatkv/store/stored_rows.h"
 
 namespace flatkv {
@@ -29,19 +31,29 @@ struct MissingRow {
 // Thread safety: Read from any thread.
 class MissingRowReader {
  public:
-  // `fs`, which the rows are read from, outlives the object. REQUIRES: threads >= 1.
-  MissingRowReader(FileSystem& fs, size_t threads) : fs_(fs), threads_("fkv-read", threads) {}
+  // Of `options` the threads and direct_reads. `fs`, which the rows are read from, and `logger`
+  // outlive the object.
+  MissingRowReader(FileSystem& fs, Logger& logger, const StoreOptions& options)
+      : fs_(fs),
+        threads_("fkv-read", options.read_threads),
+        direct_(fs, logger, options.direct_reads, options.threads) {}
 
-  // Reads each of `rows`, neighbours on one thread: in the order of the keys they may share a
-  // block. Returns when all are read; each has its own status. All threads read while the device
-  // has to answer. While the page cache answers, threads beyond the cores would only take them from
-  // flushes and compactions, whose debt comes due as a stall: then `compute` reads, if it is
-  // smaller.
+  // Reads each of `rows`, neighbours on one thread or at one time: in the order of the keys they
+  // may share a block. Returns when all are read; each has its own status. Through the page cache
+  // all threads read while the device has to answer. While the page cache answers, threads beyond
+  // the cores would only take them from flushes and compactions, whose debt comes due as a stall:
+  // then `compute` reads, if it is smaller.
   void Read(StoredRows& stored, ThreadPool& compute, std::span<MissingRow* const> rows);
 
+  bool reads_directly() const { return direct_.in_use(); }
+
  private:
+  void ReadThroughPageCache(StoredRows& stored, ThreadPool& compute,
+                            std::span<MissingRow* const> rows);
+
   FileSystem& fs_;
   ThreadPool threads_;
+  DirectReads direct_;
   // At the last rows that were missing.
   std::atomic<bool> device_answers_{true};
 };

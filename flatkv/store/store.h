@@ -129,6 +129,7 @@ struct StoreStats {
   uint64_t key_filter_bytes = 0;
   uint64_t key_filter_keys = 0;
   bool key_filter_in_use = false;  // false: off, or still being filled
+  bool direct_reads = false;       // rows are read past the page cache
   uint64_t db_bytes_on_disk = 0;
   uint64_t db_files = 0;                  // table files of the four
   uint64_t db_memtable_bytes = 0;         // of the four

@@ -18,13 +18,13 @@
 namespace flatkv {
 namespace {
 
-constexpr uint64_t kWriteBufferBytes = uint64_t{32} << 20;
+constexpr uint64_t kBuilderBufferBytes = uint64_t{32} << 20;
 constexpr uint64_t kBlockCacheBytes = uint64_t{8} << 20;
 
 // For a store that is opened to be proved: nothing is cached, nothing is taken by itself.
 StoreOptions ProofOptions(const BuilderOptions& options) {
   StoreOptions store;
-  store.write_buffer_bytes = kWriteBufferBytes;
+  store.write_buffer_bytes = kBuilderBufferBytes;
   store.block_cache_bytes = kBlockCacheBytes;
   store.row_cache_bytes = 0;
   store.key_filter_bytes_max = 0;
@@ -87,7 +87,7 @@ Status StoreBuilder::Prepare() {
 Status StoreBuilder::OpenDbs() {
   background_ = std::make_unique<BackgroundThreads>(1);
   StoreOptions options;
-  options.write_buffer_bytes = kWriteBufferBytes;
+  options.write_buffer_bytes = kBuilderBufferBytes;
   options.block_cache_bytes = kBlockCacheBytes;
   // Nothing has to be durable before the rows: the changelog is written after them.
   ASSIGN_OR_RETURN(

@@ -75,7 +75,7 @@ Status StoreImpl::Open() {
   RETURN_IF_ERROR(MarkDirty());
   hasher_.emplace(identity_.suite);
   pool_ = std::make_unique<ThreadPool>("fkv-work", options_.threads);
-  readers_ = std::make_unique<MissingRowReader>(fs_, options_.read_threads);
+  readers_ = std::make_unique<MissingRowReader>(fs_, logger_, options_);
   background_ = std::make_unique<BackgroundThreads>(options_.background_threads);
   // 3. The directory: interrupted operations, leftovers, `current`, working/.
   std::optional<Intent> intent;

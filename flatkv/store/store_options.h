@@ -80,6 +80,13 @@ enum class OnDirtyStore {
   kWipe,             // sets everything aside and begins an empty store; needs `wipe_confirmation`
 };
 
+// Whether rows that a commit replaces and no cache has are read past the page cache.
+enum class DirectReadsChoice {
+  kAuto,  // while memory has no room for the data DBs
+  kAlways,
+  kNever,
+};
+
 // Bounds on one request; larger input is refused with Reason::kLimitExceeded before anything is
 // done.
 struct ChangeSetLimits {
@@ -107,6 +114,9 @@ struct StoreOptions {
   // Threads that read from the data DBs what a commit replaces and no cache has, the committing one
   // included, while the device has to answer; no more than `threads` while the page cache does.
   size_t read_threads = 32;
+  // Past the page cache `threads` read, each many rows at a time. Where the system has no such
+  // reads it is as if it said kNever.
+  DirectReadsChoice direct_reads = DirectReadsChoice::kAuto;
   // Threads that compact, shared by the four data DBs. More than cores - 1 take the commit's core.
   // Flushes have one thread beside them.
   size_t background_threads = std::max<size_t>(1, std::thread::hardware_concurrency() - 1);

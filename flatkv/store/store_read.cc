@@ -203,6 +203,7 @@ StoreStats StoreImpl::Stats() {
   stats.db_bytes_on_disk = engines.bytes_on_disk;
   stats.db_files = engines.files;
   stats.db_memtable_bytes = engines.memtable_bytes;
+  stats.direct_reads = readers_->reads_directly();
   stats.db_bytes_written = engines.bytes_written;
   stats.db_level0_tables = engines.level0_tables;
   stats.db_compaction_debt_bytes = engines.compaction_debt_bytes;

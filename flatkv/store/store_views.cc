@@ -158,7 +158,10 @@ StatusOr<std::shared_ptr<View>> StoreImpl::BuildClonedView(Version version) {
   }
   const auto go_on = [this](Version) { return !closing_ && !rolling_back_; };
   ThreadPool pool("fkv-view", 1);
-  MissingRowReader reader(fs_, 1);
+  StoreOptions in_one_thread = options_;
+  in_one_thread.threads = in_one_thread.read_threads = 1;
+  in_one_thread.direct_reads = DirectReadsChoice::kNever;
+  MissingRowReader reader(fs_, logger_, in_one_thread);
   if (const Status replayed = ReplayInto(
           dbs, from.value_or(identity_.initial_version - 1), version, *open_->wal,
           options_.replay_check_every, {*hasher_, {pool, reader}, logger_}, go_on, &contents.state);

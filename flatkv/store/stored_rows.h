@@ -53,6 +53,8 @@ class StoredRows {
   // Of a row that Find does not know. Sets *row and returns true, or returns false if there is no
   // such row. Errors: those of KvEngine::Get.
   StatusOr<bool> Read(DataDb db, std::string_view key, std::string* row) const;
+  // What the DBs' tables take; some microseconds.
+  uint64_t TableBytes() const { return dbs_.TableBytes(); }
   // Find, then Read if it must be; what was read goes into the cache. Errors: those of Read.
   StatusOr<bool> Get(DataDb db, std::string_view key, const RowProbe& probe, std::string* row);
 

@@ -256,4 +256,8 @@ StatusOr<uint64_t> FaultFileSystem::FreeBytes(const std::string& path) {
   return base_.FreeBytes(path);
 }
 
+StatusOr<std::unique_ptr<OverlappedReads>> FaultFileSystem::MakeOverlappedReads(size_t tasks_max) {
+  return base_.MakeOverlappedReads(tasks_max);
+}
+
 }  // namespace flatkv::test

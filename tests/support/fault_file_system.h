@@ -94,6 +94,8 @@ class FaultFileSystem : public FileSystem {
   StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
   StatusOr<uint64_t> FreeBytes(const std::string& path) override;
   uint64_t DeviceReadsOfThisThread() const override { return base_.DeviceReadsOfThisThread(); }
+  uint64_t PageCacheRoom() const override { return base_.PageCacheRoom(); }
+  StatusOr<std::unique_ptr<OverlappedReads>> MakeOverlappedReads(size_t tasks_max) override;
 
  private:
   class Writer;

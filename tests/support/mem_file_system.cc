@@ -141,6 +141,10 @@ size_t MemFileSystem::OpenHandles() const {
 
 uint64_t MemFileSystem::DeviceReadsOfThisThread() const { return reads_of_this_thread; }
 
+StatusOr<std::unique_ptr<OverlappedReads>> MemFileSystem::MakeOverlappedReads(size_t) {
+  return Unimplemented("overlapped reads of a disk in memory");
+}
+
 void MemFileSystem::SetFreeBytes(uint64_t free_bytes) {
   MutexLock lock(mu_);
   free_bytes_ = free_bytes;

@@ -65,6 +65,9 @@ class MemFileSystem : public FileSystem {
   StatusOr<uint64_t> FreeBytes(const std::string& path) override EXCLUDES(mu_);
   // Every read: this disk has no cache.
   uint64_t DeviceReadsOfThisThread() const override;
+  uint64_t PageCacheRoom() const override { return UINT64_MAX; }
+  // This disk has no such reads.
+  StatusOr<std::unique_ptr<OverlappedReads>> MakeOverlappedReads(size_t tasks_max) override;
 
  private:
   class Writer;

@@ -68,6 +68,7 @@ initial-version = 7
 threads = 3
 background-threads = 5
 read-threads = 6
+direct-reads = "always"
 overlay-bytes = "1MiB"
 replay-bytes = "2MiB"
 [wal]
@@ -132,6 +133,7 @@ format = "json"
   EXPECT_EQ(store.threads, 3u);
   EXPECT_EQ(store.background_threads, 5u);
   EXPECT_EQ(store.read_threads, 6u);
+  EXPECT_EQ(store.direct_reads, DirectReadsChoice::kAlways);
   EXPECT_EQ(store.overlay_bytes_max, uint64_t{1} << 20);
   EXPECT_EQ(store.replay_bytes_max, uint64_t{2} << 20);
   EXPECT_EQ(store.wal_sync, WalSync::kInterval);

@@ -17,6 +17,7 @@ TEST(CompactionDebt, CountsWhatLevelsHaveAboveTheirLimits) {
       "  2       12      100        20     2400     2300\n"
       "  3       33     1500        20     2400     2300\n");
   EXPECT_EQ(debt.level0_tables, 5u);
+  EXPECT_EQ(debt.table_bytes, (180 + 35 + 100 + 1500) * kMiB);
   EXPECT_EQ(debt.bytes, (180 + 25 + 0 + 500) * kMiB);
 }
 

@@ -40,6 +40,21 @@ TEST(ScheduledWorkTest, KeepsBackWhatAReadSchedulesUntilItIsReleased) {
   EXPECT_TRUE(work.Idle());
 }
 
+TEST(ScheduledWorkTest, KeepsBackUntilTheLastOfOverlappingReadsIsOver) {
+  std::atomic<int> ran = 0;
+  std::optional<BackgroundThreads> threads(1);
+  ScheduledWork work(*threads);
+  auto first = std::make_unique<ScheduledWork::Reading>();
+  auto second = std::make_unique<ScheduledWork::Reading>();
+  first.reset();
+  work.Schedule(kCompaction, Count, &ran);
+  EXPECT_TRUE(work.Idle()) << "the second is under way";
+  second.reset();
+  work.Release();
+  threads.reset();
+  EXPECT_EQ(ran, 1);
+}
+
 TEST(ScheduledWorkTest, KeepsBackNothingOfOtherThreads) {
   std::atomic<int> ran = 0;
   std::optional<BackgroundThreads> threads(1);

@@ -43,19 +43,23 @@ class CollectingLogger final : public Logger {
     MutexLock lock(mu_);
     lines_.emplace_back(level, std::string(event) + ": " + std::string(text));
   }
-  // Those of errors and warnings, one a line.
-  std::string Complaints() const {
-    MutexLock lock(mu_);
-    std::string complaints;
-    for (const auto& [level, line] : lines_) {
-      if (level == LogLevel::kError || level == LogLevel::kWarning) {
-        complaints += line + "\n";
-      }
-    }
-    return complaints;
-  }
+  // One a line.
+  std::string All() const { return AtLeast(LogLevel::kDebug); }
+  // Those of errors and warnings.
+  std::string Complaints() const { return AtLeast(LogLevel::kWarning); }
 
  private:
+  std::string AtLeast(LogLevel least) const {
+    MutexLock lock(mu_);
+    std::string text;
+    for (const auto& [level, line] : lines_) {
+      if (level >= least) {
+        text += line + "\n";
+      }
+    }
+    return text;
+  }
+
   mutable Mutex mu_;
   std::vector<std::pair<LogLevel, std::string>> lines_ GUARDED_BY(mu_);
 };
