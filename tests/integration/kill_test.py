@@ -24,6 +24,8 @@ ACKNOWLEDGED_MAX = 100  # before a kill, of versions that are new
 # would prune the changelog from which the client is answered again.
 SETTINGS = {"FLATKV_WAL_SEGMENT_BYTES": "256KiB", "FLATKV_ENGINE_WRITE_BUFFER_BYTES": "256KiB",
             "FLATKV_STORE_REPLAY_BYTES": "1MiB", "FLATKV_LOG_LEVEL": "warning", "FLATKV_SNAPSHOT_POLICY": "manual"}
+# Every old row from the data DBs, and past the page cache.
+UNCACHED = SETTINGS | {"FLATKV_CACHE_ROW_BYTES": "0", "FLATKV_STORE_DIRECT_READS": "always"}
 
 
 def generate(path, versions, choose):
@@ -133,7 +135,7 @@ class KillTest(DaemonTestCase):
         for kill in range(KILLS):
             if self.choose.randrange(5) == 0:
                 self.kill_while_it_starts()
-            daemon = self.start(env=SETTINGS)
+            daemon = self.start(env=self.choose.choice([SETTINGS, UNCACHED]))
             head = self.check_restarted(daemon)
             beyond += head > max(self.acknowledged, default=0)
             if head > 0 and kill % 10 == 0:
