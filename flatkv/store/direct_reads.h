@@ -20,8 +20,9 @@
 namespace flatkv {
 
 // The page cache is worth its memory while it can hold most of the tables. A read that the device
-// has to answer costs twice as much through it as past it, one that it answers itself four fifths:
-// even when it answers four in five. Whether tables of so many bytes are too large for that.
+// has to answer costs twice as much through it as past it; one that it answers itself is taken to
+// cost four fifths (an estimate): even when it answers four in five. Whether tables of so many
+// bytes are too large for that.
 constexpr bool TooLargeForPageCache(uint64_t table_bytes, uint64_t room_bytes) {
   return table_bytes / 5 > room_bytes / 4;
 }
