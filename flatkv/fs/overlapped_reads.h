@@ -42,10 +42,10 @@ class OverlappedReads {
   // size_bytes <= kReadBytesMax.
   std::optional<size_t> Read(const DirectFile& file, uint64_t offset, size_t size_bytes,
                              char* buffer);
-  // For readers that fell back on a plain read.
-  void NotePlainRead() { ++plain_reads_; }
+  // For readers whose file cannot be read so, or whose Read gave none: they read plainly.
+  void NoteRefused() { ++refused_; }
   // Since Create.
-  uint64_t plain_reads() const { return plain_reads_; }
+  uint64_t refused() const { return refused_; }
   uint64_t reads() const { return reads_; }
 
  private:
@@ -53,7 +53,7 @@ class OverlappedReads {
   explicit OverlappedReads(std::unique_ptr<Tasks> tasks);
 
   const std::unique_ptr<Tasks> tasks_;
-  uint64_t plain_reads_ = 0;
+  uint64_t refused_ = 0;
   uint64_t reads_ = 0;
 };
 

@@ -142,11 +142,12 @@ class PosixRandomAccessFile : public RandomAccessFile {
       : fd_(std::move(fd)), path_(std::move(path)) {}
 
   StatusOr<size_t> Read(uint64_t offset, size_t size_bytes, char* buffer) const override {
-    if (OverlappedReads* const reads = OverlappedReads::OfThisTask(); reads != nullptr) {
+    if (OverlappedReads* const reads = OverlappedReads::OfThisTask();
+        reads != nullptr && size_bytes <= OverlappedReads::kReadBytesMax) {
       if (const std::optional<size_t> size = ReadOverlapped(*reads, offset, size_bytes, buffer)) {
         return *size;
       }
-      reads->NotePlainRead();
+      reads->NoteRefused();
     }
     return ReadAll(fd_.get(), path_, offset, size_bytes, buffer);
   }
@@ -163,9 +164,6 @@ class PosixRandomAccessFile : public RandomAccessFile {
  private:
   std::optional<size_t> ReadOverlapped(OverlappedReads& reads, uint64_t offset, size_t size_bytes,
                                        char* buffer) const {
-    if (size_bytes > OverlappedReads::kReadBytesMax) {
-      return std::nullopt;
-    }
     // Not before it is needed: most files are never read so.
     std::call_once(reopened_, [this] {
       if (StatusOr<DirectFile> direct = DirectFile::Reopen(fd_.get()); direct.ok()) {

@@ -69,9 +69,9 @@ void DirectReads::ParallelFor(ThreadPool& compute, size_t count,
       return;
     }
     const uint64_t before = reads->reads();
-    const uint64_t plain_before = reads->plain_reads();
+    const uint64_t refused_before = reads->refused();
     reads->Run(tasks, take_parts);
-    if (reads->reads() == before && reads->plain_reads() != plain_before) {
+    if (reads->reads() == before && reads->refused() != refused_before) {
       Refuse("the file system or the kernel has none");
     }
     GiveBack(std::move(reads));

@@ -123,7 +123,7 @@ TEST_F(OverlappedReadsTest, OfAFileWithoutANameGoOn) {
   const bool overlapped = AreOverlapped();
   reads_->Run(kTasks,
               [&] { EXPECT_EQ(Read(*file_, 70'000, 4096), content_.substr(70'000, 4096)); });
-  EXPECT_EQ(reads_->plain_reads(), overlapped ? 0u : kTasks + 1);
+  EXPECT_EQ(reads_->refused(), overlapped ? 0u : kTasks + 1);
 }
 
 TEST_F(OverlappedReadsTest, ArePlainWhereThereAreNoOthers) {
@@ -132,8 +132,14 @@ TEST_F(OverlappedReadsTest, ArePlainWhereThereAreNoOthers) {
   const std::string wanted = Read(*zeros, 0, 100);
   ASSERT_FALSE(wanted.empty());
   reads_->Run(3, [&] { EXPECT_EQ(Read(*zeros, 0, 100), wanted); });
-  EXPECT_EQ(reads_->plain_reads(), 3u);
+  EXPECT_EQ(reads_->refused(), 3u);
   EXPECT_EQ(reads_->reads(), 0u);
+}
+
+TEST_F(OverlappedReadsTest, TooLargeOnesAreNoRefusal) {
+  constexpr size_t kTooLarge = OverlappedReads::kReadBytesMax + 1;
+  reads_->Run(1, [&] { EXPECT_TRUE(Read(*file_, 9, kTooLarge) == content_.substr(9, kTooLarge)); });
+  EXPECT_EQ(reads_->refused(), 0u);
 }
 
 TEST_F(OverlappedReadsTest, RunAgainAndWithFewerTasks) {

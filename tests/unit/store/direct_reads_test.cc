@@ -141,6 +141,25 @@ TEST_F(DirectReadsTest, OneThatFailsFailsTheCommitWhichChangesNothing) {
   ASSERT_OK(store->Close());
 }
 
+TEST_F(DirectReadsTest, GoOnAfterARowThatIsTooLargeForThem) {
+  ASSERT_OK_AND_ASSIGN(std::unique_ptr<Store> store, Open(DirectReadsChoice::kAlways));
+  for (Version version = 1; version <= 2; ++version) {
+    OwnedBlock block(version);
+    block.Set("bank", "large", std::string(100'000, static_cast<char>('a' + version)));
+    ASSERT_OK(CommitOwned(*store, block));
+    ASSERT_OK(store->Close());
+    ASSERT_OK_AND_ASSIGN(store, Open(DirectReadsChoice::kAlways));
+  }
+  // The tables are open: all that is read is the row.
+  for (Version version = 3; version <= 4; ++version) {
+    OwnedBlock block(version);
+    block.Set("bank", "large", std::to_string(version));
+    ASSERT_OK(CommitOwned(*store, block));
+  }
+  EXPECT_THAT(logger_.Complaints(), ::testing::Not(HasSubstr("are refused")));
+  ASSERT_OK(store->Close());
+}
+
 TEST_F(DirectReadsTest, ArePlainOnesWhereTheSystemRefusesThem) {
   MemFileSystem memory;
   const auto open = [&] {
