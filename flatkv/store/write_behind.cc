@@ -10,9 +10,10 @@
 namespace flatkv {
 namespace {
 
-// Rows to one engine batch: merging a few blocks makes larger sorted batches, which are cheaper per
-// row; much more only keeps the overlay full.
-constexpr size_t kBatchRowsMax = 40'000;
+// Rows to one engine batch, and what a batch waits for: LevelDB finds the place of a row that comes
+// next to the one before for a third of what a lone one costs. Much more only keeps the overlay
+// full.
+constexpr size_t kBatchRows = 40'000;
 constexpr size_t kBatchVersionsMax = 4'096;
 // Rows of versions without an undo record for which the thread for them is woken. A replay looks up
 // the old rows of that many.
@@ -88,20 +89,27 @@ WriteBehind::~WriteBehind() {
 
 void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,
                           std::shared_ptr<SnapshotRequest> snapshot) {
+  const size_t row_count = rows == nullptr ? 0 : rows->RowCount();
+  bool wake = false;
   bool wake_undo = false;
   {
     MutexLock lock(mu_);
-    unrecorded_rows_ += rows == nullptr ? 0 : rows->RowCount();
-    // When it is not busy the writing thread records what is queued, at once.
-    wake_undo = in_progress_ > 0 && unrecorded_rows_ >= kUnrecordedRowsMax;
+    queued_rows_ += row_count;
+    unrecorded_rows_ += row_count;
+    wake_undo = unrecorded_rows_ >= kUnrecordedRowsMax;
     if (!error_.ok() && snapshot != nullptr) {
       // Nobody takes it from the queue any more.
       snapshot->Finish(error_);
       snapshot.reset();
     }
+    queued_snapshots_ += snapshot == nullptr ? 0U : 1U;
     queue_.push_back({std::move(rows), log_bytes, std::move(snapshot)});
+    // A thread that gathers versions is not woken for each.
+    wake = in_progress_ == 0 && (queue_.size() == 1 || HasWholeBatch());
   }
-  changed_.NotifyAll();
+  if (wake) {
+    changed_.NotifyAll();
+  }
   if (wake_undo) {
     much_unrecorded_.NotifyOne();
   }
@@ -192,13 +200,34 @@ bool WriteBehind::WaitForWork() {
   while (!stopping_ && !HasWork()) {
     changed_.Wait(mu_);
   }
+  const Clock::time_point end = Clock::now() + options_.gather_time_max;
+  while (!Hurried() && !HasWholeBatch() && WaitBefore(end)) {
+  }
   return !stopping_;
+}
+
+bool WriteBehind::WaitBefore(Clock::time_point end) {
+  const Clock::duration left = end - Clock::now();
+  if (left <= Clock::duration::zero()) {
+    return false;
+  }
+  changed_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(left));
+  return true;
+}
+
+size_t WriteBehind::BatchRows() const {
+  return paced_ && !Hurried() ? kPacedBatchRowsMax : kBatchRows;
+}
+
+bool WriteBehind::HasWholeBatch() const {
+  return queued_rows_ >= BatchRows() || queue_.size() >= kBatchVersionsMax ||
+         queued_snapshots_ > 0 || overlay_.bytes() >= options_.overlay_bytes_max / 2;
 }
 
 std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
   std::vector<Queued> batch;
   MutexLock lock(mu_);
-  const size_t rows_max = paced_ && !Hurried() ? kPacedBatchRowsMax : kBatchRowsMax;
+  const size_t rows_max = BatchRows();
   size_t rows = 0;
   while (!queue_.empty() && batch.size() < kBatchVersionsMax) {
     const Queued& next = queue_.front();
@@ -209,12 +238,14 @@ std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
     }
     rows += next_rows;
     const bool ends_batch = next.snapshot != nullptr;
+    queued_snapshots_ -= ends_batch ? 1U : 0U;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
     if (ends_batch) {
       break;
     }
   }
+  queued_rows_ -= rows;
   in_progress_ = batch.size();
   return batch;
 }
@@ -273,21 +304,16 @@ void WriteBehind::Run() {
 }
 
 void WriteBehind::Pause(std::chrono::nanoseconds work) {
-  using Clock = std::chrono::steady_clock;
+  const std::chrono::nanoseconds pause =
+      PauseAfterWrite(dbs_.Level0TablesMost(), options_.memtable_bytes, work);
   const Clock::time_point begin = Clock::now();
-  const Clock::time_point end =
-      begin + PauseAfterWrite(dbs_.Level0TablesMost(), options_.memtable_bytes, work);
-  paced_ = end > begin;
-  if (!paced_) {
-    return;
-  }
-  {
-    MutexLock lock(mu_);
-    for (Clock::time_point now = begin; now < end && !Hurried(); now = Clock::now()) {
-      changed_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(end - now));
+  MutexLock lock(mu_);
+  paced_ = pause > std::chrono::nanoseconds(0);
+  if (paced_) {
+    while (!Hurried() && WaitBefore(begin + pause)) {
     }
+    paused_ += std::chrono::nanoseconds(Clock::now() - begin).count();
   }
-  paused_ += std::chrono::nanoseconds(Clock::now() - begin).count();
 }
 
 void WriteBehind::DropSnapshots(const std::vector<Queued>& batch, const Status& cause) {
@@ -361,7 +387,7 @@ void WriteBehind::RunUndo() {
   while (true) {
     {
       MutexLock lock(mu_);
-      while (!stopping_ && (in_progress_ == 0 || unrecorded_rows_ < kUnrecordedRowsMax)) {
+      while (!stopping_ && unrecorded_rows_ < kUnrecordedRowsMax) {
         much_unrecorded_.Wait(mu_);
       }
       if (stopping_ || !error_.ok()) {

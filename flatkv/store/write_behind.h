@@ -1,8 +1,8 @@
-// The thread that carries committed versions into the data DBs, in version order, several at once
-// when it lags. It writes undo records ahead of the rows, and between two versions starts snapshots
-// and runs what others need to do while all four DBs stand at one version. A second thread writes
-// undo records while the first is busy with rows: a replay after a crash wants those of the last
-// versions, too.
+// The thread that carries committed versions into the data DBs, in version order, several at once:
+// it gathers rows for a moment, because larger sorted batches are cheaper. It writes undo records
+// ahead of the rows, and between two versions starts snapshots and runs what others need to do
+// while all four DBs stand at one version. A second thread writes undo records meanwhile: a replay
+// after a crash wants those of the last versions, too.
 //
 // Invariants:
 //  (0) Undo records are appended in version order, a version's before its rows are written.
@@ -42,6 +42,8 @@ class WriteBehind {
     uint64_t overlay_bytes_max = 0;
     uint64_t replay_bytes_max = 0;
     uint64_t memtable_bytes = 0;  // of each data DB; above 0
+    // How long versions that are not yet worth a batch wait for others, if nobody waits for them.
+    std::chrono::milliseconds gather_time_max{100};
     // The version that each DB holds at the start; a DB is never moved backwards.
     std::array<Version, kDataDbs> db_versions{};
     // Gets every version's undo record; may be null.
@@ -96,10 +98,19 @@ class WriteBehind {
     bool done = false;
   };
 
+  using Clock = std::chrono::steady_clock;
+
   void Run() EXCLUDES(mu_);
   void RunUndo() EXCLUDES(mu_);
-  // False: to stop.
+  // Returns with something to do, versions when they are worth a batch or have waited for long
+  // enough. False: to stop.
   bool WaitForWork() EXCLUDES(mu_);
+  // Waits for a change, until then. False: it is past.
+  bool WaitBefore(Clock::time_point end) REQUIRES(mu_);
+  // Rows of a batch, at most and worth it.
+  size_t BatchRows() const REQUIRES(mu_);
+  // Whether there is no reason to wait for more.
+  bool HasWholeBatch() const REQUIRES(mu_);
   // Of what is queued and recorded.
   std::vector<Queued> TakeBatch() EXCLUDES(mu_);
   void RunBoundaryWork() EXCLUDES(mu_);
@@ -136,7 +147,6 @@ class WriteBehind {
   uint64_t log_bytes_written_ = 0;
   std::array<uint64_t, kDataDbs> log_bytes_flushed_{};
   std::array<Version, kDataDbs> flushed_seen_{};
-  bool paced_ = false;  // there was a pause after the last batch
 
   Mutex undo_mu_;  // held while undo records are appended; taken before mu_
   mutable Mutex mu_;
@@ -145,6 +155,9 @@ class WriteBehind {
   uint64_t unrecorded_rows_ GUARDED_BY(mu_) = 0;
   Version recorded_ GUARDED_BY(mu_) = 0;  // the last version that RecordUndo has done
   std::deque<Queued> queue_ GUARDED_BY(mu_);
+  size_t queued_rows_ GUARDED_BY(mu_) = 0;       // of queue_
+  size_t queued_snapshots_ GUARDED_BY(mu_) = 0;  // requests in queue_
+  bool paced_ GUARDED_BY(mu_) = false;           // there was a pause after the last batch
   size_t in_progress_ GUARDED_BY(mu_) = 0;
   Version finished_version_ GUARDED_BY(mu_) = 0;  // written_version_ as others see it
   std::deque<BoundaryWork*> boundary_work_ GUARDED_BY(mu_);

@@ -38,12 +38,15 @@ TEST(WritePace, PausesAreLongerWhereTablesAreSmaller) {
   EXPECT_EQ(PauseAfterWrite(7, 16 << 20, milliseconds(10)), milliseconds(0));
 }
 
+constexpr uint64_t kOverlayBytesMax = uint64_t{64} << 20;
+
 // A write-behind over data DBs whose compactions can be held up, and that can be held up itself
 // where it begins a snapshot.
 class WriteBehindTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const StoreOptions options = SmallStoreOptions();
+    StoreOptions options = SmallStoreOptions();
+    options.overlay_bytes_max = kOverlayBytesMax;
     ASSERT_OK(fs_.MakeDir("/dbs"));
     ASSERT_OK_AND_ASSIGN(dbs_, DataDbs::Open(fs_, threads_, NullLogger(), "/dbs", options,
                                              CompactionStart::kOpen, {}));
@@ -51,6 +54,7 @@ class WriteBehindTest : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(undo_, UndoLog::Open(fs_, NullLogger(), "/undo", *changelog_, 100, false));
     ASSERT_OK_AND_ASSIGN(rows_, StoredRows::Create(*dbs_, 0, nullptr, false));
     WriteBehind::Options behind;
+    behind.gather_time_max = gather_time_max_;
     behind.overlay_bytes_max = options.overlay_bytes_max;
     behind.replay_bytes_max = options.replay_bytes_max;
     behind.memtable_bytes = options.write_buffer_bytes;
@@ -95,6 +99,7 @@ class WriteBehindTest : public ::testing::Test {
 
   MemFileSystem disk_;
   FaultFileSystem fs_{disk_};
+  milliseconds gather_time_max_{1};
   BackgroundThreads threads_{1};
   Overlay overlay_;
   std::unique_ptr<Wal> changelog_;
@@ -138,6 +143,63 @@ TEST_F(WriteBehindTest, PausesWhileCompactionsAreBehindAndNoLonger) {
   ASSERT_OK_AND_ASSIGN(const bool found, (*dbs_)[DataDb::kMisc].Get("key 00007", &value));
   EXPECT_TRUE(found);
   EXPECT_EQ(value, fmt::format("version {}", version_));
+}
+
+// One that waits for versions until they are worth a batch, however long that takes.
+class PatientWriteBehindTest : public WriteBehindTest {
+ protected:
+  PatientWriteBehindTest() { gather_time_max_ = std::chrono::hours(24); }
+};
+
+TEST_F(PatientWriteBehindTest, GathersVersionsUntilTheyAreWorthABatch) {
+  Enqueue(20'000);
+  Enqueue(19'999);
+  EXPECT_EQ(write_behind_->started_version(), 0);
+  Enqueue(1);
+  AwaitWritten();
+  EXPECT_EQ(write_behind_->started_version(), 3);
+}
+
+TEST_F(PatientWriteBehindTest, DoesNotLetAnybodyWait) {
+  Enqueue();
+  ASSERT_OK(write_behind_->WaitWritten(1));
+  Enqueue();
+  ASSERT_OK(write_behind_->Drain());
+  Enqueue();
+  ASSERT_OK(write_behind_->Flush());
+  Enqueue();
+  Version at = 0;
+  ASSERT_OK(write_behind_->AtBoundary([&](Version version) { at = version; }));
+  // Boundary work is for a version that all DBs hold, whichever.
+  EXPECT_GE(at, 3);
+  std::promise<void> begun;
+  on_snapshot_ = [&] { begun.set_value(); };
+  Enqueue(200, std::make_shared<SnapshotRequest>(5, Digest{}, Digest{}, StoreState{}));
+  begun.get_future().wait();
+  EXPECT_EQ(write_behind_->started_version(), 5);
+}
+
+TEST_F(PatientWriteBehindTest, WritesWhenTheOverlayIsHalfFull) {
+  auto rows = std::make_shared<VersionRows>();
+  rows->version = ++version_;
+  Arena bytes;
+  const std::string code(kOverlayBytesMax / 2, 'x');
+  rows->rows[IndexOf(DataDb::kCode)].push_back(
+      {.key = bytes.Copy("code"), .value = bytes.Copy(code)});
+  rows->rows[IndexOf(DataDb::kCode)].back().probe = rows_->ProbeOf(DataDb::kCode, "code");
+  rows->arenas.push_back(std::move(bytes));
+  overlay_.Insert(*rows);
+  write_behind_->Enqueue(std::move(rows), 1000, nullptr);
+  AwaitWritten();
+  EXPECT_EQ(write_behind_->started_version(), 1);
+}
+
+TEST_F(PatientWriteBehindTest, RecordsHowToUndoWhatItGathers) {
+  Enqueue(5'000);
+  while (undo_->last() < 1) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_EQ(write_behind_->started_version(), 0);
 }
 
 // A replay after a crash wants those of the last versions, too, and writing rows takes long.
