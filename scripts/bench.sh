@@ -16,4 +16,5 @@ for suite in sha256 blake3; do
   done
 done
 "$bin/lthash_bench" --benchmark_min_time=0.5
+"$bin/engine_write_bench"
 "$bin/wal_bench" --benchmark_min_time=0.5

@@ -129,12 +129,12 @@ struct StoreOptions {
 
   // Rows as the data DBs hold them, so that a commit need not ask LevelDB for what it replaces; 0:
   // none.
-  uint64_t row_cache_bytes = uint64_t{512} << 20;
+  uint64_t row_cache_bytes = uint64_t{704} << 20;
   // A filter over all keys, so that nobody asks LevelDB for a new key: 1.5 bytes a key, up to this;
   // 0: none.
   uint64_t key_filter_bytes_max = uint64_t{256} << 20;
-  // Shared by the four data DBs.
-  uint64_t block_cache_bytes = uint64_t{256} << 20;
+  // Shared by the four data DBs. Small: a block holds some forty rows, of which a commit wants one.
+  uint64_t block_cache_bytes = uint64_t{64} << 20;
   uint64_t write_buffer_bytes = uint64_t{64}
                                 << 20;  // for each of account, storage and misc; a quarter for code
   uint64_t max_file_bytes = uint64_t{16} << 20;
