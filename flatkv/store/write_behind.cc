@@ -200,18 +200,18 @@ bool WriteBehind::WaitForWork() {
   while (!stopping_ && !HasWork()) {
     changed_.Wait(mu_);
   }
-  const Clock::time_point end = Clock::now() + options_.gather_time_max;
-  while (!Hurried() && !HasWholeBatch() && WaitBefore(end)) {
+  while (!Hurried() && !HasWholeBatch() && WaitBefore(batch_began_ + options_.gather_time_max)) {
   }
+  batch_began_ = Clock::now();
   return !stopping_;
 }
 
 bool WriteBehind::WaitBefore(Clock::time_point end) {
-  const Clock::duration left = end - Clock::now();
-  if (left <= Clock::duration::zero()) {
+  const Clock::time_point now = Clock::now();
+  if (end <= now) {
     return false;
   }
-  changed_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(left));
+  changed_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(end - now));
   return true;
 }
 

@@ -1,8 +1,8 @@
 // The thread that carries committed versions into the data DBs, in version order, several at once:
-// it gathers rows for a moment, because larger sorted batches are cheaper. It writes undo records
-// ahead of the rows, and between two versions starts snapshots and runs what others need to do
-// while all four DBs stand at one version. A second thread writes undo records meanwhile: a replay
-// after a crash wants those of the last versions, too.
+// under load it gathers rows for a moment, because larger sorted batches are cheaper. It writes
+// undo records ahead of the rows, and between two versions starts snapshots and runs what others
+// need to do while all four DBs stand at one version. A second thread writes undo records
+// meanwhile: a replay after a crash wants those of the last versions, too.
 //
 // Invariants:
 //  (0) Undo records are appended in version order, a version's before its rows are written.
@@ -42,7 +42,7 @@ class WriteBehind {
     uint64_t overlay_bytes_max = 0;
     uint64_t replay_bytes_max = 0;
     uint64_t memtable_bytes = 0;  // of each data DB; above 0
-    // How long versions that are not yet worth a batch wait for others, if nobody waits for them.
+    // The time from one batch to the next, unless there are enough rows or somebody waits for them.
     std::chrono::milliseconds gather_time_max{100};
     // The version that each DB holds at the start; a DB is never moved backwards.
     std::array<Version, kDataDbs> db_versions{};
@@ -102,8 +102,7 @@ class WriteBehind {
 
   void Run() EXCLUDES(mu_);
   void RunUndo() EXCLUDES(mu_);
-  // Returns with something to do, versions when they are worth a batch or have waited for long
-  // enough. False: to stop.
+  // Returns with something to do. False: to stop.
   bool WaitForWork() EXCLUDES(mu_);
   // Waits for a change, until then. False: it is past.
   bool WaitBefore(Clock::time_point end) REQUIRES(mu_);
@@ -141,6 +140,7 @@ class WriteBehind {
   std::atomic<Version> flushed_rows_{0};
 
   // Used by the writing thread only.
+  Clock::time_point batch_began_ = Clock::time_point::min();
   std::array<Version, kDataDbs> db_versions_;
   std::array<Version, kDataDbs> rows_versions_{};  // of the last rows that each DB got
   Version written_version_ = 0;                    // all four DBs hold it

@@ -232,6 +232,7 @@ TEST_F(StoreSnapshotFaultTest, CommitsGoOnWhileOneWaits) {
   });
   options_.snapshot.policy = SnapshotPolicy::kInterval;
   options_.snapshot.interval_versions = 10;
+  options_.overlay_bytes_max = 1 << 20;  // has room for all of them
   ASSERT_OK_AND_ASSIGN(auto store, Open());
   ASSERT_OK(CommitTo(*store, history_, 1));
   {

@@ -14,7 +14,7 @@ namespace flatkv::test {
 
 inline constexpr char kHome[] = "/home";
 
-// Small buffers, so that short histories flush and roll; no compression, one thread beside the
+// Small buffers, so that short histories are written behind, flush and roll; no compression, one thread beside the
 // committing one.
 inline StoreOptions SmallStoreOptions(Suite suite = Suite::kSha256) {
   StoreOptions options;
@@ -23,6 +23,7 @@ inline StoreOptions SmallStoreOptions(Suite suite = Suite::kSha256) {
   options.read_threads = 2;
   options.background_threads = 1;
   options.block_cache_bytes = 1 << 20;
+  options.overlay_bytes_max = 16 << 10;
   options.row_cache_bytes = 64 << 10;
   options.key_filter_bytes_max = 8 << 10;
   options.write_buffer_bytes = 256 << 10;
