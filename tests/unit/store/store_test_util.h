@@ -14,8 +14,8 @@ namespace flatkv::test {
 
 inline constexpr char kHome[] = "/home";
 
-// Small buffers, so that short histories are written behind, flush and roll; no compression, one thread beside the
-// committing one.
+// Small buffers, so that short histories are written behind, flush and roll; no compression, one
+// thread beside the committing one.
 inline StoreOptions SmallStoreOptions(Suite suite = Suite::kSha256) {
   StoreOptions options;
   options.suite = suite;
