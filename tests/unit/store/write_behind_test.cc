@@ -29,8 +29,9 @@ TEST(WritePace, PausesGrowWithTheTablesThatWaitForACompaction) {
   EXPECT_EQ(PauseAfterWrite(7, kMemtable, work), nanoseconds(0));
   EXPECT_EQ(PauseAfterWrite(8, kMemtable, work), milliseconds(20));
   EXPECT_EQ(PauseAfterWrite(9, kMemtable, work), milliseconds(40));
-  EXPECT_EQ(PauseAfterWrite(11, kMemtable, work), milliseconds(160));
-  EXPECT_EQ(PauseAfterWrite(100, kMemtable, work), milliseconds(160));
+  EXPECT_EQ(PauseAfterWrite(10, kMemtable, work), milliseconds(160));
+  EXPECT_EQ(PauseAfterWrite(11, kMemtable, work), milliseconds(640));
+  EXPECT_EQ(PauseAfterWrite(100, kMemtable, work), milliseconds(640));
 }
 
 TEST(WritePace, PausesAreLongerWhereTablesAreSmaller) {
