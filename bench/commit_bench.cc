@@ -58,12 +58,12 @@ StatusOr<nlohmann::json> RunRunningDaemon(const CommitBenchOptions& options, Blo
   DaemonTarget target = TargetOf(options.daemon);
   target.address = *options.daemon.address;
   const std::unique_ptr<CommitDriver> driver = NewDaemonDriver(target, run.on_committed());
-  ASSIGN_OR_RETURN(const Version head, driver->Head());
-  if (head != 0 && !options.daemon.append) {
+  ASSIGN_OR_RETURN(const StoreInfo info, driver->Info());
+  if (info.version != 0 && !options.daemon.append) {
     return FailedPrecondition(fmt::format(
         "the store of the daemon at {} is at version {}: a benchmark would add made-up rows to it. "
         "Start a daemon on an empty home, or add --append if that is what you want",
-        target.address, head));
+        target.address, info.version));
   }
   ASSIGN_OR_RETURN(nlohmann::json result, run.Measure(*driver, options.series));
   RETURN_IF_ERROR(driver->Close());

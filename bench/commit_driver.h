@@ -32,13 +32,11 @@ class CommitDriver {
   virtual ~CommitDriver() = default;
 
   virtual bool in_process() const = 0;
-  virtual StatusOr<Version> Head() = 0;
+  virtual StatusOr<StoreInfo> Info() = 0;
   // Commits a block, or sends it off; the block may change after the return.
   virtual Status Commit(Version version, const Block& block) = 0;
   // Waits until every block is acknowledged.
   virtual Status Drain() = 0;
-  // Waits until the data DBs hold every block, where one can ask for that.
-  virtual Status Flush() = 0;
   // Of the process that has the store open; nullopt if it is not known.
   virtual std::optional<ProcessUsage> Usage() = 0;
   // What is known of the store: "suite", "kernel" ... for the result.

@@ -1,10 +1,31 @@
 #include "bench/commit_run.h"
 
+#include <thread>
+
 #include "bench/work_json.h"
 #include "flatkv/base/hex.h"
 #include "flatkv/fs/posix_file_system.h"
 
 namespace flatkv::bench {
+namespace {
+
+constexpr std::chrono::milliseconds kBacklogPoll{2};
+
+// Until the data DBs hold every block.
+Status AwaitWritten(CommitDriver& driver) {
+  while (true) {
+    ASSIGN_OR_RETURN(const StoreInfo info, driver.Info());
+    if (info.poisoned) {
+      return Unavailable(info.poison_reason);
+    }
+    if (info.backlog.versions == 0) {
+      return OkStatus();
+    }
+    std::this_thread::sleep_for(kBacklogPoll);
+  }
+}
+
+}  // namespace
 
 StatusOr<std::unique_ptr<BlockSource>> CommitRun::OpenSource(const WorkOptions& work) {
   return work.file.has_value()
@@ -96,17 +117,19 @@ nlohmann::json CommitRun::Generation(double cpu_seconds) const {
 }
 
 StatusOr<nlohmann::json> CommitRun::Measure(CommitDriver& driver,
-                                            std::optional<std::chrono::seconds> series) {
+                                            std::optional<std::chrono::seconds> series,
+                                            AtEnd at_end) {
   nlohmann::json result;
   const bool before_the_run = work_.generate == Generate::kBefore;
   if (before_the_run && work_.length.duration.has_value()) {
     return InvalidArgument(
         "--generate before makes a number of blocks: give --blocks, not --duration");
   }
-  ASSIGN_OR_RETURN(version_, driver.Head());
+  ASSIGN_OR_RETURN(const StoreInfo before_all, driver.Info());
+  version_ = before_all.version;
   const Clock::time_point preload_start = Clock::now();
   ASSIGN_OR_RETURN(const uint64_t preloaded, CommitBlocks(driver, preload_blocks_));
-  RETURN_IF_ERROR(driver.Flush());
+  RETURN_IF_ERROR(AwaitWritten(driver));
   result["preload_blocks"] = preloaded;
   result["preload_seconds"] = Seconds(Clock::now() - preload_start);
   if (before_the_run) {
@@ -120,9 +143,14 @@ StatusOr<nlohmann::json> CommitRun::Measure(CommitDriver& driver,
   if (recorder_->blocks() == 0) {
     return InvalidArgument("the blocks ended before one was measured: preload or warm up fewer");
   }
-  const Clock::time_point flush_start = Clock::now();
-  RETURN_IF_ERROR(driver.Flush());
-  const double flush_seconds = Seconds(Clock::now() - flush_start);
+  const Clock::time_point last_block = Clock::now();
+  ASSIGN_OR_RETURN(const StoreInfo left, driver.Info());
+  if (at_end == AtEnd::kAwaitWritten) {
+    RETURN_IF_ERROR(AwaitWritten(driver));
+    result["updates_per_second_drained"] =
+        static_cast<double>(recorder_->updates()) /
+        (recorder_->busy_seconds() + Seconds(Clock::now() - last_block));
+  }
   const Usage after = UsageOf(driver);
 
   const double updates = static_cast<double>(recorder_->updates());
@@ -133,9 +161,9 @@ StatusOr<nlohmann::json> CommitRun::Measure(CommitDriver& driver,
     result["distinct_share"] = static_cast<double>(measured_distinct_) / updates;
   }
   result["updates_per_second"] = updates / recorder_->busy_seconds();
-  if (driver.in_process()) {
-    result["updates_per_second_drained"] = updates / (recorder_->busy_seconds() + flush_seconds);
-  }
+  result["level0_tables"] = left.backlog.level0_tables;
+  result["compaction_debt_mib"] =
+      static_cast<double>(left.backlog.compaction_debt_bytes) / (1 << 20);
   result.update(Costs(before, after, driver.in_process()));
   result["generation"] = Generation(after.generating - before.generating);
   result["latency"] = recorder_->Latency();

@@ -25,10 +25,17 @@ class CommitRun {
   // What the driver is to be given. The run outlives the driver.
   OnCommitted on_committed();
 
+  // What is done when the last block is acknowledged.
+  enum class AtEnd {
+    kAwaitWritten,  // by the data DBs, and measured
+    kReturn,        // at once: the store is to be killed
+  };
+
   // Commits everything; the result of the measured part. Errors: those of the driver and the
-  // source; kInvalidArgument when the blocks end before the measured part has begun.
-  StatusOr<nlohmann::json> Measure(CommitDriver& driver,
-                                   std::optional<std::chrono::seconds> series);
+  // source; kUnavailable when the store's writes fail; kInvalidArgument when the blocks end before
+  // the measured part has begun.
+  StatusOr<nlohmann::json> Measure(CommitDriver& driver, std::optional<std::chrono::seconds> series,
+                                   AtEnd at_end = AtEnd::kAwaitWritten);
 
  private:
   // What was used at a moment.

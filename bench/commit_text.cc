@@ -63,10 +63,10 @@ void PrintCommitResult(const nlohmann::json& result) {
              result["generation"]["cpu_seconds"].get<double>());
   fmt::print("{:>12.0f} updates/s, from handing a block over to its root\n",
              result["updates_per_second"].get<double>());
-  if (result.contains("updates_per_second_drained")) {
-    fmt::print("{:>12.0f} updates/s, until the data DBs hold the last block\n",
-               result["updates_per_second_drained"].get<double>());
-  }
+  fmt::print("{:>12.0f} updates/s, until the data DBs hold the last block\n",
+             result["updates_per_second_drained"].get<double>());
+  fmt::print("{:>12.0f} MiB left to compact then, {} tables on level 0\n",
+             result["compaction_debt_mib"].get<double>(), result["level0_tables"].get<uint64_t>());
   fmt::print("{:>12} us CPU an update in the store\n", Number(result, "cpu_us_per_update", 2));
   if (result.contains("client_cpu_us_per_update")) {
     fmt::print("{:>12} us CPU an update in the client\n",

@@ -31,19 +31,17 @@ class DaemonDriver : public CommitDriver {
         blocks_(channel_) {}
 
   bool in_process() const override { return false; }
-  StatusOr<Version> Head() override {
-    ASSIGN_OR_RETURN(const v1::InfoResponse info, Info());
-    return info.version();
+  StatusOr<StoreInfo> Info() override {
+    ASSIGN_OR_RETURN(const v1::InfoResponse info, AskInfo());
+    return cli::ToInfo(info);
   }
-
-  Status Flush() override { return OkStatus(); }
 
   std::optional<ProcessUsage> Usage() override {
     return target_.pid.has_value() ? std::optional(ReadProcessUsage(*target_.pid)) : std::nullopt;
   }
 
   StatusOr<nlohmann::json> Facts() override {
-    ASSIGN_OR_RETURN(const v1::InfoResponse info, Info());
+    ASSIGN_OR_RETURN(const v1::InfoResponse info, AskInfo());
     return nlohmann::json{{"suite", info.suite()},
                           {"daemon", info.build()},
                           {"address", target_.address},
@@ -72,7 +70,7 @@ class DaemonDriver : public CommitDriver {
   const DaemonTarget target_;
 
  private:
-  StatusOr<v1::InfoResponse> Info() {
+  StatusOr<v1::InfoResponse> AskInfo() {
     grpc::ClientContext context;
     v1::InfoResponse response;
     RETURN_IF_ERROR(Convert(stub_->Info(&context, v1::InfoRequest(), &response)));

@@ -13,7 +13,7 @@ class LibraryDriver final : public CommitDriver {
       : store_(std::move(store)), on_committed_(std::move(on_committed)) {}
 
   bool in_process() const override { return true; }
-  StatusOr<Version> Head() override { return store_->Info().version; }
+  StatusOr<StoreInfo> Info() override { return store_->Info(); }
 
   Status Commit(Version version, const Block& block) override {
     CommittedBlock committed;
@@ -29,7 +29,6 @@ class LibraryDriver final : public CommitDriver {
   }
 
   Status Drain() override { return OkStatus(); }
-  Status Flush() override { return store_->Flush(); }
   std::optional<ProcessUsage> Usage() override { return ReadProcessUsage(); }
 
   StatusOr<nlohmann::json> Facts() override {

@@ -53,21 +53,22 @@ StatusOr<nlohmann::json> RestartDaemon(const RestartBenchOptions& options, const
                    DaemonProcess::Start(home, daemon_options));
   std::unique_ptr<CommitDriver> driver = NewDaemonDriver(
       {.address = daemon->address(), .rpc = Rpc::kStream, .pid = {}}, run.on_committed());
-  ASSIGN_OR_RETURN(const nlohmann::json committed, run.Measure(*driver, std::nullopt));
+  ASSIGN_OR_RETURN(const nlohmann::json committed,
+                   run.Measure(*driver, std::nullopt, CommitRun::AtEnd::kReturn));
   daemon->Kill();
   driver.reset();
   const Clock::time_point start = Clock::now();
   ASSIGN_OR_RETURN(daemon, DaemonProcess::Start(home, daemon_options));
   const double seconds = Seconds(Clock::now() - start);
   const auto after = NewDaemonDriver({.address = daemon->address(), .pid = {}}, {});
-  ASSIGN_OR_RETURN(const Version head, after->Head());
-  if (head != committed["version"].get<Version>()) {
-    return Internal(fmt::format("the daemon came back at version {}, but {} was acknowledged", head,
-                                committed["version"].get<Version>()));
+  ASSIGN_OR_RETURN(const StoreInfo info, after->Info());
+  if (info.version != committed["version"].get<Version>()) {
+    return Internal(fmt::format("the daemon came back at version {}, but {} was acknowledged",
+                                info.version, committed["version"].get<Version>()));
   }
   RETURN_IF_ERROR(daemon->Stop());
   return nlohmann::json{{"open_ms", seconds * 1e3},
-                        {"version", head},
+                        {"version", info.version},
                         {"commit_updates_per_second", committed["updates_per_second"]}};
 }
 

@@ -152,6 +152,9 @@ StatusOr<StoreInfo> ToInfo(const v1::InfoResponse& response) {
   info.poison_reason = response.poison_reason();
   info.corrupt = response.corrupt();
   info.corrupt_reason = response.corrupt_reason();
+  const v1::Backlog& backlog = response.backlog();
+  info.backlog = {backlog.versions(), backlog.overlay_bytes(), backlog.level0_tables(),
+                  backlog.compaction_debt_bytes()};
   return info;
 }
 

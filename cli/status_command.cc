@@ -43,6 +43,10 @@ OrderedJson StatusJson(const StoreAccess& access, const StatusReport& report,
                                                           {"bytes", info.dbs[i].bytes},
                                                           {"checksum", Hex(info.dbs[i].checksum)}};
   }
+  document["backlog"] = {{"versions", info.backlog.versions},
+                         {"overlay_bytes", info.backlog.overlay_bytes},
+                         {"level0_tables", info.backlog.level0_tables},
+                         {"compaction_debt_bytes", info.backlog.compaction_debt_bytes}};
   if (report.recovery.has_value()) {
     document["recovery"] = RecoveryJson(*report.recovery);
   }
@@ -91,6 +95,13 @@ void PrintRetention(const StoreAccess& access, const RetentionInfo& info) {
   fmt::print("unclean   on-dirty-store = {}\n", info.on_dirty_store);
 }
 
+std::string BacklogText(const Backlog& backlog) {
+  return fmt::format("to write: {} {}, {} bytes; to compact: {} bytes, {} {} on level 0",
+                     backlog.versions, backlog.versions == 1 ? "version" : "versions",
+                     backlog.overlay_bytes, backlog.compaction_debt_bytes, backlog.level0_tables,
+                     backlog.level0_tables == 1 ? "table" : "tables");
+}
+
 void PrintDataDbs(const StoreInfo& info) {
   fmt::print("{:<8} {:>12} {:>15}  {}\n", "data DB", "rows", "bytes", "checksum");
   for (size_t i = 0; i < kDataDbs; ++i) {
@@ -107,6 +118,9 @@ std::string RecoveryText(const RecoveryInfo& recovery) {
           ? "nothing to replay"
           : fmt::format("replayed versions {} to {} in {:.2f} s", recovery.replayed_from,
                         recovery.replayed_to, recovery.seconds);
+  if (recovery.replayed_by_undo != 0) {
+    text += fmt::format(", {} of them from undo records", recovery.replayed_by_undo);
+  }
   if (recovery.torn_bytes != 0) {
     text += fmt::format("; cut {} bytes of an unacknowledged record from {}", recovery.torn_bytes,
                         recovery.torn_file);
@@ -117,6 +131,7 @@ std::string RecoveryText(const RecoveryInfo& recovery) {
 OrderedJson RecoveryJson(const RecoveryInfo& recovery) {
   return {{"replayed_from", recovery.replayed_from},
           {"replayed_to", recovery.replayed_to},
+          {"replayed_by_undo", recovery.replayed_by_undo},
           {"torn_bytes", recovery.torn_bytes},
           {"torn_file", recovery.torn_file},
           {"seconds", recovery.seconds}};
@@ -152,6 +167,7 @@ Status RunStatus(StoreAccess& access, bool json) {
   fmt::print("health    {}\n", info.poisoned  ? "POISONED: " + info.poison_reason
                                : info.corrupt ? "CORRUPT: " + info.corrupt_reason
                                               : "ok");
+  fmt::print("backlog   {}\n", BacklogText(info.backlog));
   fmt::print("build     {}\n", report.build);
   if (report.recovery.has_value()) {
     fmt::print("recovery  {}\n", RecoveryText(*report.recovery));

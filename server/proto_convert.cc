@@ -94,6 +94,11 @@ void ToProto(const StoreInfo& info, const ServiceLimits& limits, v1::InfoRespons
   response->set_corrupt(info.corrupt);
   response->set_corrupt_reason(info.corrupt_reason);
   response->set_admin_address(limits.admin_address);
+  v1::Backlog* backlog = response->mutable_backlog();
+  backlog->set_versions(info.backlog.versions);
+  backlog->set_overlay_bytes(info.backlog.overlay_bytes);
+  backlog->set_level0_tables(info.backlog.level0_tables);
+  backlog->set_compaction_debt_bytes(info.backlog.compaction_debt_bytes);
 }
 
 void ToProto(const VersionRoot& root, v1::RootResponse* response) {

@@ -31,6 +31,16 @@ void CollectInfo(const StoreInfo& info, MetricList* list) {
   list->Gauge("flatkv_store_corrupt",
               "1 if damage was found: the store takes no commits until it is repaired.",
               info.corrupt ? 1 : 0);
+  const Backlog& backlog = info.backlog;
+  list->Gauge("flatkv_lag_versions", "Versions committed and not yet handed to the data DBs.",
+              D(backlog.versions));
+  list->Gauge("flatkv_overlay_bytes", "Committed rows that are not yet in the data DBs.",
+              D(backlog.overlay_bytes));
+  list->Gauge("flatkv_db_level0_tables",
+              "Tables not yet sorted into the others, of the data DB with the most.",
+              D(backlog.level0_tables));
+  list->Gauge("flatkv_db_compaction_debt_bytes", "What the data DBs' compactions are behind by.",
+              D(backlog.compaction_debt_bytes));
   if (info.poisoned) {
     list->Gauge("flatkv_store_poison_info", "Why the store takes no commits.", 1,
                 {{"reason", info.poison_reason}});
@@ -108,14 +118,10 @@ std::vector<prometheus::MetricFamily> StoreMetrics::Collect() const {
 }
 
 void StoreMetrics::CollectStats(const StoreStats& stats, MetricList* list) const {
-  list->Gauge("flatkv_overlay_bytes", "Committed rows that are not yet in the data DBs.",
-              D(stats.overlay_bytes));
   list->Gauge("flatkv_overlay_rows", "Number of the committed rows not yet in the data DBs.",
               D(stats.overlay_rows));
   list->Gauge("flatkv_overlay_max_bytes", "[store] overlay-bytes: a full overlay slows commits.",
               D(options_.overlay_bytes_max));
-  list->Gauge("flatkv_lag_versions", "Versions committed and not yet handed to the data DBs.",
-              D(stats.lag_versions));
   list->Gauge("flatkv_row_cache_bytes", "Rows in the row cache.", D(stats.row_cache_bytes));
   list->Gauge("flatkv_row_cache_rows", "Number of rows in the row cache.", D(stats.row_cache_rows));
   list->Counter("flatkv_row_cache_hits_total", "Rows found in the row cache.",
@@ -134,11 +140,6 @@ void StoreMetrics::CollectStats(const StoreStats& stats, MetricList* list) const
   list->Counter("flatkv_db_written_bytes_total",
                 "Bytes written to tables and manifests of the data DBs since they were opened.",
                 D(stats.db_bytes_written));
-  list->Gauge("flatkv_db_level0_tables",
-              "Tables not yet sorted into the others, of the data DB with the most.",
-              D(stats.db_level0_tables));
-  list->Gauge("flatkv_db_compaction_debt_bytes", "What the data DBs' compactions are behind by.",
-              D(stats.db_compaction_debt_bytes));
   list->Counter("flatkv_write_behind_paused_seconds_total",
                 "Pauses of the write-behind, so that compactions can keep up.",
                 stats.write_behind_paused_seconds);

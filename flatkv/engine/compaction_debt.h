@@ -8,19 +8,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "flatkv/engine/kv_engine.h"
+
 namespace leveldb {
 class DB;
 }
 
 namespace flatkv {
-
-struct CompactionDebt {
-  uint64_t level0_tables = 0;
-  uint64_t table_bytes = 0;  // of all levels, in whole MiB
-  // What is to move to the next level for no level to be above its limit, in whole MiB. What its
-  // way further down will take is not in it.
-  uint64_t bytes = 0;
-};
 
 // Cheap: a look at a counter.
 uint64_t Level0Tables(leveldb::DB& db);

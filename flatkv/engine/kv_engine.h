@@ -54,16 +54,22 @@ class KvIterator {
   virtual Status status() const = 0;
 };
 
+// How far compactions are behind. The fields that are bytes are in whole MiB.
+struct CompactionDebt {
+  // Tables that compactions have not sorted into the others yet. Too many stop writes.
+  uint64_t level0_tables = 0;
+  uint64_t table_bytes = 0;  // of all levels
+  // What is to move to the next level for no level to be above its limit. What its way further down
+  // will take is not in it.
+  uint64_t bytes = 0;
+};
+
 struct EngineStats {
   uint64_t bytes_on_disk = 0;
   uint64_t files = 0;
   uint64_t memtable_bytes = 0;
   // Bytes written to table and manifest files since open.
   uint64_t bytes_written = 0;
-  // Tables that compactions have not sorted into the others yet. Too many stop writes.
-  uint64_t level0_tables = 0;
-  // What compactions are behind by.
-  uint64_t compaction_debt_bytes = 0;
 };
 
 // One file of a checkpoint. Linked files share their inode with the DB and are never written again;
@@ -122,10 +128,10 @@ class KvEngine {
   // (LevelDbEngineOptions::hold_compactions). From any thread, beside everything but Close.
   virtual void ReleaseCompactions() = 0;
   virtual EngineStats Stats() = 0;
-  // As in Stats, and cheap.
+  // Some microseconds.
+  virtual CompactionDebt Debt() = 0;
+  // As in Debt, and cheaper.
   virtual uint64_t Level0Tables() = 0;
-  // What the tables of the newest state take, in whole MiB; some microseconds.
-  virtual uint64_t TableBytes() = 0;
   // Stops background work without flushing; idempotent. Call Flush() before for a clean close.
   // Everything called later fails with kUnavailable. REQUIRES: no other call is in progress and
   // every iterator is destroyed.

@@ -61,8 +61,8 @@ class LevelDbEngine final : public KvEngine {
   void ReleaseCompactions() override { env_.work().Release(); }
   EngineStats Stats() override;
   uint64_t Level0Tables() override { return db_ == nullptr ? 0 : flatkv::Level0Tables(*db_); }
-  uint64_t TableBytes() override {
-    return db_ == nullptr ? 0 : ReadCompactionDebt(*db_).table_bytes;
+  CompactionDebt Debt() override {
+    return db_ == nullptr ? CompactionDebt() : ReadCompactionDebt(*db_);
   }
   Status Close() override;
 
@@ -327,11 +327,6 @@ EngineStats LevelDbEngine::Stats() {
     // LevelDB counts the block cache in; another DB may fill a shared one in between.
     const uint64_t cached = cache_->TotalCharge();
     stats.memtable_bytes = bytes > cached ? bytes - cached : 0;
-  }
-  if (db_ != nullptr) {
-    const CompactionDebt debt = ReadCompactionDebt(*db_);
-    stats.level0_tables = debt.level0_tables;
-    stats.compaction_debt_bytes = debt.bytes;
   }
   const StatusOr<std::vector<std::string>> names = fs_.List(path_);
   if (!names.ok()) {

@@ -205,10 +205,13 @@ uint64_t DataDbs::Level0TablesMost() {
   return most;
 }
 
-uint64_t DataDbs::TableBytes() {
-  uint64_t sum = 0;
+CompactionDebt DataDbs::Debt() {
+  CompactionDebt sum;
   for (const std::unique_ptr<KvEngine>& engine : engines_) {
-    sum += engine->TableBytes();
+    const CompactionDebt debt = engine->Debt();
+    sum.level0_tables = std::max(sum.level0_tables, debt.level0_tables);
+    sum.table_bytes += debt.table_bytes;
+    sum.bytes += debt.bytes;
   }
   return sum;
 }
@@ -221,8 +224,6 @@ EngineStats DataDbs::Stats() {
     sum.files += stats.files;
     sum.memtable_bytes += stats.memtable_bytes;
     sum.bytes_written += stats.bytes_written;
-    sum.level0_tables = std::max(sum.level0_tables, stats.level0_tables);
-    sum.compaction_debt_bytes += stats.compaction_debt_bytes;
   }
   return sum;
 }

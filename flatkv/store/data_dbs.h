@@ -61,12 +61,12 @@ class DataDbs {
   // Makes all four durable.
   Status Flush();
   Status Close();
-  // Sums; `level0_tables` is of the DB that has the most.
+  // Sums of the four.
   EngineStats Stats();
-  // The same without the rest, and cheap.
+  // The same, and the level 0 of the DB that has most there.
+  CompactionDebt Debt();
+  // As in Debt, and cheaper.
   uint64_t Level0TablesMost();
-  // Of the four; see KvEngine.
-  uint64_t TableBytes();
 
  private:
   DataDbs();

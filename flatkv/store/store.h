@@ -83,6 +83,14 @@ struct DataDbSummary {
   uint64_t bytes = 0;  // physical keys and stored values
 };
 
+// What is on its way from the changelog to where it stays in the data DBs.
+struct Backlog {
+  uint64_t versions = 0;  // committed, not yet handed to the data DBs
+  uint64_t overlay_bytes = 0;
+  uint64_t level0_tables = 0;          // not yet sorted into the others; of the DB with the most
+  uint64_t compaction_debt_bytes = 0;  // what compactions are behind by, in the four
+};
+
 struct StoreInfo {
   Suite suite = Suite::kSha256;
   std::string store_id;  // random, made at creation
@@ -92,6 +100,7 @@ struct StoreInfo {
   Digest root{};
   Version oldest_version = 0;  // the oldest whose root can be asked; 0 on a fresh store
   std::array<DataDbSummary, kDataDbs> dbs;
+  Backlog backlog;
   bool poisoned = false;
   std::string poison_reason;
   bool corrupt = false;  // damage was found (StoreAdmin::Scrub): no commits until it is repaired
@@ -115,9 +124,7 @@ struct RecoveryInfo {
 };
 
 struct StoreStats {
-  uint64_t overlay_bytes = 0;
   uint64_t overlay_rows = 0;
-  uint64_t lag_versions = 0;  // committed, not yet handed to the data DBs
   uint64_t wal_bytes = 0;
   uint64_t wal_segments = 0;
   uint64_t wal_appended_bytes = 0;  // since open
@@ -131,11 +138,9 @@ struct StoreStats {
   bool key_filter_in_use = false;  // false: off, or still being filled
   bool direct_reads = false;       // rows are read past the page cache
   uint64_t db_bytes_on_disk = 0;
-  uint64_t db_files = 0;                  // table files of the four
-  uint64_t db_memtable_bytes = 0;         // of the four
-  uint64_t db_bytes_written = 0;          // since open, tables and manifests
-  uint64_t db_level0_tables = 0;          // not yet sorted into the others; of the DB with the most
-  uint64_t db_compaction_debt_bytes = 0;  // what compactions are behind by, in the four
+  uint64_t db_files = 0;           // table files of the four
+  uint64_t db_memtable_bytes = 0;  // of the four
+  uint64_t db_bytes_written = 0;   // since open, tables and manifests
   // How long since open the write-behind has paused so that compactions can keep up.
   double write_behind_paused_seconds = 0;
   std::string hash_kernel;

@@ -153,7 +153,12 @@ StoreInfo StoreImpl::Info() {
   info.initial_version = identity_.initial_version;
   {
     ReaderLock open_lock(open_mu_);
-    info.oldest_version = open_ == nullptr ? 0 : open_->wal->first_version();
+    if (open_ != nullptr) {
+      info.oldest_version = open_->wal->first_version();
+      const CompactionDebt debt = open_->dbs->Debt();
+      info.backlog = {open_->write_behind->lag_versions(), open_->overlay.bytes(),
+                      debt.level0_tables, debt.bytes};
+    }
   }
   {
     MutexLock lock(head_mu_);
@@ -182,13 +187,11 @@ StoreStats StoreImpl::Stats() {
     return stats;
   }
   const WalStats wal = open_->wal->Stats();
-  stats.overlay_bytes = open_->overlay.bytes();
   stats.overlay_rows = open_->overlay.rows();
   stats.wal_bytes = wal.bytes;
   stats.wal_segments = wal.segments;
   stats.wal_appended_bytes = wal.appended_bytes;
   stats.wal_syncs = wal.syncs;
-  stats.lag_versions = open_->write_behind->lag_versions();
   const RowCacheStats cache = open_->rows->CacheStats();
   stats.row_cache_bytes = cache.bytes;
   stats.row_cache_rows = cache.rows;
@@ -205,8 +208,6 @@ StoreStats StoreImpl::Stats() {
   stats.db_memtable_bytes = engines.memtable_bytes;
   stats.direct_reads = readers_->reads_directly();
   stats.db_bytes_written = engines.bytes_written;
-  stats.db_level0_tables = engines.level0_tables;
-  stats.db_compaction_debt_bytes = engines.compaction_debt_bytes;
   stats.write_behind_paused_seconds =
       std::chrono::duration<double>(open_->write_behind->paused()).count();
   return stats;

@@ -54,7 +54,7 @@ class StoredRows {
   // such row. Errors: those of KvEngine::Get.
   StatusOr<bool> Read(DataDb db, std::string_view key, std::string* row) const;
   // What the DBs' tables take; some microseconds.
-  uint64_t TableBytes() const { return dbs_.TableBytes(); }
+  uint64_t TableBytes() const { return dbs_.Debt().table_bytes; }
   // Find, then Read if it must be; what was read goes into the cache. Errors: those of Read.
   StatusOr<bool> Get(DataDb db, std::string_view key, const RowProbe& probe, std::string* row);
 

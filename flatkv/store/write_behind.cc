@@ -15,47 +15,6 @@ namespace {
 // full.
 constexpr size_t kBatchRows = 40'000;
 constexpr size_t kBatchVersionsMax = 4'096;
-// Rows of versions without an undo record for which the thread for them is woken. A replay looks up
-// the old rows of that many.
-constexpr uint64_t kUnrecordedRowsMax = 5'000;
-
-// Neighbours are merged pairwise, so each row moves log2(versions) times.
-RowChanges MergeAll(const std::vector<const RowChanges*>& versions) {
-  if (versions.empty()) {
-    return {};
-  }
-  if (versions.size() == 1) {
-    return *versions.front();
-  }
-  std::vector<RowChanges> merged;
-  for (size_t i = 0; i < versions.size(); i += 2) {
-    merged.push_back(i + 1 < versions.size() ? MergeRows(*versions[i], *versions[i + 1])
-                                             : *versions[i]);
-  }
-  while (merged.size() > 1) {
-    for (size_t i = 0; i < merged.size(); i += 2) {
-      merged[i / 2] =
-          i + 1 < merged.size() ? MergeRows(merged[i], merged[i + 1]) : std::move(merged[i]);
-    }
-    merged.resize((merged.size() + 1) / 2);
-  }
-  return std::move(merged.front());
-}
-
-// Puts a later version's metadata over an earlier one's.
-void Supersede(const DbMetadata& later, DbMetadata* metadata) {
-  metadata->hash = later.hash;
-  for (const auto& [name, state] : later.modules) {
-    const auto it =
-        std::find_if(metadata->modules.begin(), metadata->modules.end(),
-                     [&wanted = name](const auto& module) { return module.first == wanted; });
-    if (it == metadata->modules.end()) {
-      metadata->modules.emplace_back(name, state);
-    } else {
-      it->second = state;
-    }
-  }
-}
 
 }  // namespace
 
@@ -63,15 +22,11 @@ WriteBehind::WriteBehind(DataDbs& dbs, Overlay& overlay, Options options)
     : dbs_(dbs),
       overlay_(overlay),
       options_(std::move(options)),
-      db_versions_(options_.db_versions),
-      written_version_(*std::max_element(db_versions_.begin(), db_versions_.end())),
+      writer_(dbs, options_.db_versions, options_.replay_bytes_max, options_.hash_log),
+      undo_(options_.undo),
       thread_([this] {
         SetThreadName("fkv-behind");
         Run();
-      }),
-      undo_thread_([this] {
-        SetThreadName("fkv-undo");
-        RunUndo();
       }) {}
 
 WriteBehind::~WriteBehind() {
@@ -80,38 +35,33 @@ WriteBehind::~WriteBehind() {
     stopping_ = true;
   }
   changed_.NotifyAll();
-  much_unrecorded_.NotifyAll();
   thread_.join();
-  undo_thread_.join();
   MutexLock lock(mu_);
-  DropSnapshots({}, Unavailable("the store stopped before the snapshot was begun"));
+  DropSnapshots(nullptr, Unavailable("the store stopped before the snapshot was begun"));
 }
 
 void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,
                           std::shared_ptr<SnapshotRequest> snapshot) {
   const size_t row_count = rows == nullptr ? 0 : rows->RowCount();
+  if (rows != nullptr) {
+    undo_.Add(rows);
+  }
   bool wake = false;
-  bool wake_undo = false;
   {
     MutexLock lock(mu_);
     queued_rows_ += row_count;
-    unrecorded_rows_ += row_count;
-    wake_undo = unrecorded_rows_ >= kUnrecordedRowsMax;
     if (!error_.ok() && snapshot != nullptr) {
       // Nobody takes it from the queue any more.
       snapshot->Finish(error_);
       snapshot.reset();
     }
     queued_snapshots_ += snapshot == nullptr ? 0U : 1U;
-    queue_.push_back({std::move(rows), log_bytes, std::move(snapshot)});
+    queue_.push_back({{std::move(rows), log_bytes}, std::move(snapshot)});
     // A thread that gathers versions is not woken for each.
     wake = in_progress_ == 0 && (queue_.size() == 1 || HasWholeBatch());
   }
   if (wake) {
     changed_.NotifyAll();
-  }
-  if (wake_undo) {
-    much_unrecorded_.NotifyOne();
   }
 }
 
@@ -138,7 +88,7 @@ void WriteBehind::RunBoundaryWork() {
       work = boundary_work_.front();
       boundary_work_.pop_front();
     }
-    (*work->work)(written_version_);
+    (*work->work)(writer_.written_version());
     {
       MutexLock lock(mu_);
       work->done = true;
@@ -224,36 +174,37 @@ bool WriteBehind::HasWholeBatch() const {
          queued_snapshots_ > 0 || overlay_.bytes() >= options_.overlay_bytes_max / 2;
 }
 
-std::vector<WriteBehind::Queued> WriteBehind::TakeBatch() {
-  std::vector<Queued> batch;
+WriteBehind::Batch WriteBehind::TakeBatch() {
+  const Version recorded = undo_.recorded();
+  Batch batch;
   MutexLock lock(mu_);
   const size_t rows_max = BatchRows();
   size_t rows = 0;
-  while (!queue_.empty() && batch.size() < kBatchVersionsMax) {
-    const Queued& next = queue_.front();
-    const size_t next_rows = next.rows == nullptr ? 0 : next.rows->RowCount();
-    if ((next.rows != nullptr && next.rows->version > recorded_) ||
-        (!batch.empty() && rows + next_rows > rows_max)) {
-      break;
+  while (!queue_.empty() && batch.snapshot == nullptr &&
+         batch.versions.size() < kBatchVersionsMax) {
+    Queued& next = queue_.front();
+    if (next.version.rows != nullptr) {
+      const size_t next_rows = next.version.rows->RowCount();
+      if (next.version.rows->version > recorded ||
+          (!batch.versions.empty() && rows + next_rows > rows_max)) {
+        break;
+      }
+      rows += next_rows;
+      batch.versions.push_back(std::move(next.version));
     }
-    rows += next_rows;
-    const bool ends_batch = next.snapshot != nullptr;
-    queued_snapshots_ -= ends_batch ? 1U : 0U;
-    batch.push_back(std::move(queue_.front()));
+    queued_snapshots_ -= next.snapshot == nullptr ? 0U : 1U;
+    batch.snapshot = std::move(next.snapshot);
     queue_.pop_front();
-    if (ends_batch) {
-      break;
-    }
+    ++in_progress_;
   }
   queued_rows_ -= rows;
-  in_progress_ = batch.size();
   return batch;
 }
 
 void WriteBehind::Run() {
   while (WaitForWork()) {
-    RecordUndo();
-    const std::vector<Queued> batch = TakeBatch();
+    undo_.RecordAll();
+    const Batch batch = TakeBatch();
     RunBoundaryWork();
     bool flush = false;
     {
@@ -262,33 +213,21 @@ void WriteBehind::Run() {
         return;
       }
       // Versions may have come while the boundary work ran: they are written first.
-      flush = batch.empty() && queue_.empty() && flush_wanted_;
+      flush = in_progress_ == 0 && queue_.empty() && flush_wanted_;
     }
     const int64_t began = ThreadCpuNanoseconds();
-    Status status = flush ? dbs_.Flush() : WriteBatch(batch);
+    Status status = flush ? dbs_.Flush() : writer_.Write(batch.versions);
     const std::chrono::nanoseconds work(ThreadCpuNanoseconds() - began);
     if (status.ok()) {
-      for (const Queued& queued : batch) {
-        if (queued.rows != nullptr) {
-          for (const DataDb db : kAllDataDbs) {
-            options_.rows->Wrote(queued.rows->rows[IndexOf(db)]);
-          }
-          overlay_.Erase(*queued.rows);
-        }
-      }
-      status = FlushLagging();
-      flushed_rows_ = FlushedRows();
-    }
-    if (status.ok() && !batch.empty() && batch.back().snapshot != nullptr) {
-      options_.begin_snapshot(batch.back().snapshot);
+      status = Written(batch);
     }
     {
       MutexLock lock(mu_);
       in_progress_ = 0;
-      finished_version_ = written_version_;
+      finished_version_ = writer_.written_version();
       error_ = status;
       if (!status.ok()) {
-        DropSnapshots(batch, status);
+        DropSnapshots(batch.snapshot, status);
       }
       if (flush) {
         flush_wanted_ = false;
@@ -296,11 +235,27 @@ void WriteBehind::Run() {
     }
     changed_.NotifyAll();
     if (!status.ok()) {
+      undo_.Stop();
       options_.on_error(status);
       return;
     }
     Pause(work);
   }
+}
+
+Status WriteBehind::Written(const Batch& batch) {
+  for (const LoggedVersion& version : batch.versions) {
+    for (const DataDb db : kAllDataDbs) {
+      options_.rows->Wrote(version.rows->rows[IndexOf(db)]);
+    }
+    overlay_.Erase(*version.rows);
+  }
+  RETURN_IF_ERROR(writer_.FlushLagging());
+  undo_.RowsFlushed(writer_.FlushedRows());
+  if (batch.snapshot != nullptr) {
+    options_.begin_snapshot(batch.snapshot);
+  }
+  return OkStatus();
 }
 
 void WriteBehind::Pause(std::chrono::nanoseconds work) {
@@ -316,143 +271,16 @@ void WriteBehind::Pause(std::chrono::nanoseconds work) {
   }
 }
 
-void WriteBehind::DropSnapshots(const std::vector<Queued>& batch, const Status& cause) {
-  for (const Queued& queued : batch) {
-    if (queued.snapshot != nullptr) {
-      queued.snapshot->Finish(cause);
-    }
+void WriteBehind::DropSnapshots(const std::shared_ptr<SnapshotRequest>& taken,
+                                const Status& cause) {
+  if (taken != nullptr) {
+    taken->Finish(cause);
   }
   for (const Queued& queued : queue_) {
     if (queued.snapshot != nullptr) {
       queued.snapshot->Finish(cause);
     }
   }
-}
-
-Status WriteBehind::WriteBatch(const std::vector<Queued>& batch) {
-  Version last = 0;
-  for (const Queued& queued : batch) {
-    if (queued.rows != nullptr) {
-      last = queued.rows->version;
-    }
-  }
-  if (last == 0) {
-    return OkStatus();
-  }
-  started_version_.store(last, std::memory_order_release);
-  for (const DataDb db : kAllDataDbs) {
-    RETURN_IF_ERROR(WriteDb(db, last, batch));
-  }
-  for (const Queued& queued : batch) {
-    if (queued.rows != nullptr && options_.hash_log != nullptr) {
-      options_.hash_log->Append(*queued.rows);
-    }
-    log_bytes_written_ += queued.log_bytes;
-  }
-  written_version_ = std::max(written_version_, last);
-  return OkStatus();
-}
-
-Status WriteBehind::WriteDb(DataDb db, Version last, const std::vector<Queued>& batch) {
-  const size_t index = IndexOf(db);
-  if (last <= db_versions_[index]) {
-    return OkStatus();  // replaying versions that this DB already holds
-  }
-  std::vector<const RowChanges*> rows;
-  DbMetadata metadata;
-  bool touched = false;
-  for (const Queued& queued : batch) {
-    if (queued.rows == nullptr) {
-      continue;
-    }
-    if (!queued.rows->rows[index].empty()) {
-      rows.push_back(&queued.rows->rows[index]);
-    }
-    if (const std::optional<DbMetadata>& update = queued.rows->metadata[index];
-        update.has_value()) {
-      touched = true;
-      Supersede(*update, &metadata);
-    }
-  }
-  const RowChanges merged = MergeAll(rows);
-  RETURN_IF_ERROR(dbs_.Write(db, last, merged, touched ? &metadata : nullptr));
-  db_versions_[index] = last;
-  if (!merged.empty()) {
-    rows_versions_[index] = last;
-  }
-  return OkStatus();
-}
-
-void WriteBehind::RunUndo() {
-  while (true) {
-    {
-      MutexLock lock(mu_);
-      while (!stopping_ && unrecorded_rows_ < kUnrecordedRowsMax) {
-        much_unrecorded_.Wait(mu_);
-      }
-      if (stopping_ || !error_.ok()) {
-        return;
-      }
-    }
-    RecordUndo();
-  }
-}
-
-void WriteBehind::RecordUndo() {
-  MutexLock recording(undo_mu_);
-  std::vector<std::shared_ptr<const VersionRows>> versions;
-  {
-    MutexLock lock(mu_);
-    for (const Queued& queued : queue_) {
-      if (queued.rows != nullptr && queued.rows->version > recorded_) {
-        versions.push_back(queued.rows);
-      }
-    }
-    unrecorded_rows_ = 0;
-  }
-  if (versions.empty()) {
-    return;
-  }
-  if (options_.undo != nullptr) {
-    // A replay meets versions that have one.
-    const Version has_record = options_.undo->last();
-    for (const std::shared_ptr<const VersionRows>& rows : versions) {
-      if (rows->version > has_record) {
-        options_.undo->Append(*rows, flushed_rows_);
-      }
-    }
-  }
-  MutexLock lock(mu_);
-  recorded_ = versions.back()->version;
-}
-
-Version WriteBehind::FlushedRows() const {
-  Version flushed = written_version_;
-  for (const DataDb db : kAllDataDbs) {
-    const Version on_disk = std::max(options_.db_versions[IndexOf(db)], dbs_[db].FlushedVersion());
-    if (rows_versions_[IndexOf(db)] > on_disk) {
-      flushed = std::min(flushed, on_disk);
-    }
-  }
-  return flushed;
-}
-
-Status WriteBehind::FlushLagging() {
-  for (const DataDb db : kAllDataDbs) {
-    const size_t index = IndexOf(db);
-    const Version flushed = dbs_[db].FlushedVersion();
-    if (flushed > flushed_seen_[index]) {
-      // What was written after `flushed` still counts as flushed here: an undercount of at most one
-      // memtable.
-      flushed_seen_[index] = flushed;
-      log_bytes_flushed_[index] = log_bytes_written_;
-    }
-    if (log_bytes_written_ - log_bytes_flushed_[index] > options_.replay_bytes_max) {
-      RETURN_IF_ERROR(dbs_[db].Flush());
-      log_bytes_flushed_[index] = log_bytes_written_;
-    }
-  }
-  return OkStatus();
 }
 
 }  // namespace flatkv

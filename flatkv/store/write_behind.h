@@ -1,13 +1,11 @@
 // The thread that carries committed versions into the data DBs, in version order, several at once:
-// under load it gathers rows for a moment, because larger sorted batches are cheaper. It writes
-// undo records ahead of the rows, and between two versions starts snapshots and runs what others
-// need to do while all four DBs stand at one version. A second thread writes undo records
-// meanwhile: a replay after a crash wants those of the last versions, too.
+// under load it gathers rows for a moment, because larger sorted batches are cheaper. It sees to it
+// that undo records are written ahead of the rows, and between two versions starts snapshots and
+// runs what others need to do while all four DBs stand at one version.
 //
 // Invariants:
-//  (0) Undo records are appended in version order, a version's before its rows are written.
-//  (1) A data DB is written in whole versions: rows and metadata of the last version of a batch, in
-//  one engine batch. (2) A version's overlay entries go only after all four DBs took the version.
+//  (1) A version's undo record is appended before its rows are written.
+//  (2) A version's overlay entries go only after all four DBs took the version.
 //  (3) After the first failed write nothing more is written; the overlay keeps answering for what
 //  is missing.
 //
@@ -26,12 +24,14 @@
 
 #include "flatkv/base/mutex.h"
 #include "flatkv/base/status.h"
+#include "flatkv/store/batch_writer.h"
 #include "flatkv/store/data_dbs.h"
 #include "flatkv/store/hash_log.h"
 #include "flatkv/store/overlay.h"
 #include "flatkv/store/snapshot_request.h"
 #include "flatkv/store/stored_rows.h"
 #include "flatkv/store/undo_log.h"
+#include "flatkv/store/undo_recorder.h"
 #include "flatkv/store/version_rows.h"
 
 namespace flatkv {
@@ -82,16 +82,19 @@ class WriteBehind {
 
   // The last version whose write into the data DBs has begun: a reader at a lower version may see
   // newer rows in them.
-  Version started_version() const { return started_version_.load(std::memory_order_acquire); }
+  Version started_version() const { return writer_.started_version(); }
   uint64_t lag_versions() const EXCLUDES(mu_);
   // Time spent in pauses so that compactions keep up (write_pace.h).
   std::chrono::nanoseconds paused() const { return std::chrono::nanoseconds(paused_); }
 
  private:
   struct Queued {
-    std::shared_ptr<const VersionRows> rows;
-    uint64_t log_bytes = 0;
+    LoggedVersion version;  // may be without rows
     std::shared_ptr<SnapshotRequest> snapshot;
+  };
+  struct Batch {
+    std::vector<LoggedVersion> versions;
+    std::shared_ptr<SnapshotRequest> snapshot;  // to be begun after them; may be null
   };
   struct BoundaryWork {
     const std::function<void(Version)>* work = nullptr;
@@ -101,7 +104,6 @@ class WriteBehind {
   using Clock = std::chrono::steady_clock;
 
   void Run() EXCLUDES(mu_);
-  void RunUndo() EXCLUDES(mu_);
   // Returns with something to do. False: to stop.
   bool WaitForWork() EXCLUDES(mu_);
   // Waits for a change, until then. False: it is past.
@@ -111,62 +113,49 @@ class WriteBehind {
   // Whether there is no reason to wait for more.
   bool HasWholeBatch() const REQUIRES(mu_);
   // Of what is queued and recorded.
-  std::vector<Queued> TakeBatch() EXCLUDES(mu_);
+  Batch TakeBatch() EXCLUDES(mu_);
   void RunBoundaryWork() EXCLUDES(mu_);
   bool HasWork() const REQUIRES(mu_) {
     return !queue_.empty() || flush_wanted_ || !boundary_work_.empty();
   }
-  Status WriteBatch(const std::vector<Queued>& batch);
-  Status WriteDb(DataDb db, Version last, const std::vector<Queued>& batch);
-  // Tells those who wait for the snapshots of `batch` and of the queue that none will come.
-  void DropSnapshots(const std::vector<Queued>& batch, const Status& cause) REQUIRES(mu_);
-  Status FlushLagging();
+  // What follows when the DBs have taken `batch`.
+  Status Written(const Batch& batch);
+  // Tells those who wait for `taken` (may be null) and the snapshots of the queue that none will
+  // come.
+  void DropSnapshots(const std::shared_ptr<SnapshotRequest>& taken, const Status& cause)
+      REQUIRES(mu_);
   // After a batch whose write took `work` of processor time. Ends early if somebody waits for what
   // is queued.
   void Pause(std::chrono::nanoseconds work) EXCLUDES(mu_);
   bool Hurried() const REQUIRES(mu_) {
     return stopping_ || waiting_for_all_ > 0 || flush_wanted_ || !boundary_work_.empty();
   }
-  // Appends the undo records of everything queued.
-  void RecordUndo() EXCLUDES(undo_mu_, mu_);
-  // Every DB has its rows up to this version on disk.
-  Version FlushedRows() const;
 
   DataDbs& dbs_;
   Overlay& overlay_;
   const Options options_;
-  std::atomic<Version> started_version_{0};
   std::atomic<int64_t> paused_{0};  // nanoseconds
-  std::atomic<Version> flushed_rows_{0};
 
   // Used by the writing thread only.
   Clock::time_point batch_began_ = Clock::time_point::min();
-  std::array<Version, kDataDbs> db_versions_;
-  std::array<Version, kDataDbs> rows_versions_{};  // of the last rows that each DB got
-  Version written_version_ = 0;                    // all four DBs hold it
-  uint64_t log_bytes_written_ = 0;
-  std::array<uint64_t, kDataDbs> log_bytes_flushed_{};
-  std::array<Version, kDataDbs> flushed_seen_{};
+  BatchWriter writer_;
 
-  Mutex undo_mu_;  // held while undo records are appended; taken before mu_
+  UndoRecorder undo_;
+
   mutable Mutex mu_;
   CondVar changed_;
-  CondVar much_unrecorded_;
-  uint64_t unrecorded_rows_ GUARDED_BY(mu_) = 0;
-  Version recorded_ GUARDED_BY(mu_) = 0;  // the last version that RecordUndo has done
   std::deque<Queued> queue_ GUARDED_BY(mu_);
-  size_t queued_rows_ GUARDED_BY(mu_) = 0;       // of queue_
-  size_t queued_snapshots_ GUARDED_BY(mu_) = 0;  // requests in queue_
-  bool paced_ GUARDED_BY(mu_) = false;           // there was a pause after the last batch
-  size_t in_progress_ GUARDED_BY(mu_) = 0;
-  Version finished_version_ GUARDED_BY(mu_) = 0;  // written_version_ as others see it
+  size_t queued_rows_ GUARDED_BY(mu_) = 0;        // of queue_
+  size_t queued_snapshots_ GUARDED_BY(mu_) = 0;   // requests in queue_
+  bool paced_ GUARDED_BY(mu_) = false;            // there was a pause after the last batch
+  size_t in_progress_ GUARDED_BY(mu_) = 0;        // taken from queue_
+  Version finished_version_ GUARDED_BY(mu_) = 0;  // that the DBs have
   std::deque<BoundaryWork*> boundary_work_ GUARDED_BY(mu_);
   bool flush_wanted_ GUARDED_BY(mu_) = false;
   int waiting_for_all_ GUARDED_BY(mu_) = 0;  // callers in Drain and WaitWritten
   bool stopping_ GUARDED_BY(mu_) = false;
   Status error_ GUARDED_BY(mu_);
   std::thread thread_;
-  std::thread undo_thread_;
 };
 
 }  // namespace flatkv

@@ -58,6 +58,7 @@ class BenchToolTest(DaemonTestCase):
                      "resident_mib_peak", "disk_mib", "distinct_share"):
             self.assertGreater(result[name], 0, name)
         self.assertGreaterEqual(result["bytes_written_per_update"], 0)
+        self.assertEqual((result["level0_tables"], result["compaction_debt_mib"]), (0, 0))
         for phase in ("block", "classify", "rows", "log", "sync", "publish", "wait"):
             summary = result["latency"][phase]
             self.assertLessEqual(summary["p50_ms"], summary["p99_ms"])
@@ -91,6 +92,7 @@ class BenchToolTest(DaemonTestCase):
                                          "--rpc", rpc, "--transport", transport, "--window", "3")
                 self.assertEqual(result["rpc"], rpc)
                 self.assertGreater(result["resident_mib"], 0)
+                self.assertLess(result["updates_per_second_drained"], result["updates_per_second"])
                 roots[rpc, transport] = result["root"]
         blocks = self.directory / "blocks.pb"
         made = self.bench("generate", "--out", blocks, *mixed[:4], *mixed[8:], "--blocks", "7", "--json")

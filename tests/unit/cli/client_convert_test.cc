@@ -127,6 +127,11 @@ TEST(ToInfo, FindsTheDataDbsByNameAndRefusesUnknownOnes) {
   response.set_suite("blake3");
   response.set_root(std::string(32, 'r'));
   response.set_version(9);
+  v1::Backlog* backlog = response.mutable_backlog();
+  backlog->set_versions(1);
+  backlog->set_overlay_bytes(2);
+  backlog->set_level0_tables(3);
+  backlog->set_compaction_debt_bytes(4);
   v1::DataDbInfo* db = response.add_data_dbs();
   db->set_name("storage");
   db->set_rows(5);
@@ -136,6 +141,10 @@ TEST(ToInfo, FindsTheDataDbsByNameAndRefusesUnknownOnes) {
   EXPECT_EQ(info.version, 9);
   EXPECT_EQ(info.dbs[IndexOf(DataDb::kStorage)].rows, 5u);
   EXPECT_EQ(info.dbs[IndexOf(DataDb::kAccount)].rows, 0u);
+  EXPECT_EQ(info.backlog.versions, 1u);
+  EXPECT_EQ(info.backlog.overlay_bytes, 2u);
+  EXPECT_EQ(info.backlog.level0_tables, 3u);
+  EXPECT_EQ(info.backlog.compaction_debt_bytes, 4u);
   db->set_name("index");
   EXPECT_THAT(ToInfo(response), StatusIs(StatusCode::kInternal, HasSubstr("'index'")));
   response.clear_data_dbs();

@@ -194,7 +194,7 @@ TEST_F(LevelDbEngineTest, AFlushDoesNotWaitForACompactionOfAnotherDb) {
     ASSERT_OK(engine->Flush());
   }
   EXPECT_GE(engine->Level0Tables(), 4u);
-  EXPECT_EQ(engine->Stats().level0_tables, engine->Level0Tables());
+  EXPECT_EQ(engine->Debt().level0_tables, engine->Level0Tables());
   latch.count_down();
   ASSERT_OK_AND_ASSIGN(const Rows rows, ReadAll(*engine));
   EXPECT_EQ(rows, history.At(history.head()));

@@ -304,7 +304,7 @@ TEST_F(StoreGroupTest, ReadersSeeNothingOfAGroupBeforeItsSync) {
     EXPECT_EQ(read->values[0], "old");
     EXPECT_EQ(read->values[1], std::nullopt);
     EXPECT_EQ(Walk(*store, {.module = "bank"}), (Pairs{{"k", "old"}, {"k1", "old"}}));
-    EXPECT_EQ(store->Stats().lag_versions, 0u) << "the data DBs get nothing either";
+    EXPECT_EQ(store->Info().backlog.versions, 0u) << "the data DBs get nothing either";
   }
   gate.Open();
   committer.join();

@@ -111,7 +111,7 @@ class StoreReplayTest : public ::testing::TestWithParam<uint64_t> {
     for (const OwnedBlock& block : BlocksOf(seed, kVersions)) {
       ASSERT_OK(CommitOwned(*store, block));
     }
-    while (store->Stats().lag_versions > 0) {
+    while (store->Info().backlog.versions > 0) {
       std::this_thread::yield();  // so that every version has its undo record
     }
   }
