@@ -204,7 +204,7 @@ WriteBehind::Batch WriteBehind::TakeBatch() {
 void WriteBehind::Run() {
   while (WaitForWork()) {
     undo_.RecordAll();
-    const Batch batch = TakeBatch();
+    batch_ = TakeBatch();
     RunBoundaryWork();
     bool flush = false;
     {
@@ -216,10 +216,10 @@ void WriteBehind::Run() {
       flush = in_progress_ == 0 && queue_.empty() && flush_wanted_;
     }
     const int64_t began = ThreadCpuNanoseconds();
-    Status status = flush ? dbs_.Flush() : writer_.Write(batch.versions);
+    Status status = flush ? dbs_.Flush() : writer_.Write(batch_.versions);
     const std::chrono::nanoseconds work(ThreadCpuNanoseconds() - began);
     if (status.ok()) {
-      status = Written(batch);
+      status = Written();
     }
     {
       MutexLock lock(mu_);
@@ -227,7 +227,7 @@ void WriteBehind::Run() {
       finished_version_ = writer_.written_version();
       error_ = status;
       if (!status.ok()) {
-        DropSnapshots(batch.snapshot, status);
+        DropSnapshots(batch_.snapshot, status);
       }
       if (flush) {
         flush_wanted_ = false;
@@ -239,12 +239,13 @@ void WriteBehind::Run() {
       options_.on_error(status);
       return;
     }
+    batch_ = {};
     Pause(work);
   }
 }
 
-Status WriteBehind::Written(const Batch& batch) {
-  for (const LoggedVersion& version : batch.versions) {
+Status WriteBehind::Written() {
+  for (const LoggedVersion& version : batch_.versions) {
     for (const DataDb db : kAllDataDbs) {
       options_.rows->Wrote(version.rows->rows[IndexOf(db)]);
     }
@@ -252,8 +253,8 @@ Status WriteBehind::Written(const Batch& batch) {
   }
   RETURN_IF_ERROR(writer_.FlushLagging());
   undo_.RowsFlushed(writer_.FlushedRows());
-  if (batch.snapshot != nullptr) {
-    options_.begin_snapshot(batch.snapshot);
+  if (batch_.snapshot != nullptr) {
+    options_.begin_snapshot(batch_.snapshot);
   }
   return OkStatus();
 }

@@ -118,8 +118,8 @@ class WriteBehind {
   bool HasWork() const REQUIRES(mu_) {
     return !queue_.empty() || flush_wanted_ || !boundary_work_.empty();
   }
-  // What follows when the DBs have taken `batch`.
-  Status Written(const Batch& batch);
+  // What follows when the DBs have taken the batch.
+  Status Written();
   // Tells those who wait for `taken` (may be null) and the snapshots of the queue that none will
   // come.
   void DropSnapshots(const std::shared_ptr<SnapshotRequest>& taken, const Status& cause)
@@ -139,6 +139,8 @@ class WriteBehind {
   // Used by the writing thread only.
   Clock::time_point batch_began_ = Clock::time_point::min();
   BatchWriter writer_;
+  // Kept after a failed write: the overlay goes on pointing to its rows.
+  Batch batch_;
 
   UndoRecorder undo_;
 

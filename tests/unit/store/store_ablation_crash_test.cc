@@ -28,8 +28,8 @@ constexpr char kIntentCleared[] = "syncdir /home/flatkv";  // makes the removal 
 
 const UnnoticedSync kStoreDirectory = {
     "syncdir /home/flatkv",
-    "the names of INTENT, current and snapshots are in one directory: the next sync of it comes "
-    "before what needs the name, or INTENT has the next open take the step again"};
+    "the names of INTENT, current, filter and snapshots are in one directory: the next sync of it "
+    "comes before what needs the name, or INTENT has the next open take the step again"};
 const UnnoticedSync kCutMark = {"sync */changelog/CUT-tmp",
                                 "INTENT has the next open cut the changelog again"};
 const UnnoticedSync kCutNames = {"syncdir */changelog", kCutMark.reason};
@@ -75,6 +75,10 @@ const UnnoticedSync kHashLog = {
     "sync* */hashlog*",
     "nothing needs the hash log; one that does not fit the changelog is dropped"};
 
+const UnnoticedSync kFilter = {"sync */filter-tmp",
+                               "a filter that is not what was written fails its checksum, and is "
+                               "made anew from the data DBs"};
+
 bool Matches(const std::string& pattern, const LeftOutSync& sync) {
   return fnmatch(pattern.c_str(), sync.call.c_str(), 0) == 0;
 }
@@ -103,26 +107,28 @@ TEST_P(StoreAblation, EverySyncIsNoticedWhenItIsLeftOutOrListed) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ablation, StoreAblation,
-    ::testing::Values(
-        AblationCase{"RollbackByUndoOfAFlushedVersion",
-                     {kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames, kEdits, kHashLog},
-                     {kCommit, kIntentCleared}},
-        AblationCase{"RollbackByUndoBelowSnapshots",
-                     {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark, kUndoNames,
-                      kEdits, kHashLog},
-                     {kCommit, kIntentCleared}},
-        AblationCase{"RollbackByReplayFromASnapshot",
-                     {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kCloneManifest,
-                      kCloneCurrent, kCloneNewCurrent, kCloneDirectories, kScratchDirectory,
-                      kCloneNames, kUndoNames, kUndoRecords, kEdits, kHashLog},
-                     {kCommit, kIntentCleared}},
-        AblationCase{"ReorgByUndo",
-                     {kStoreDirectory, kCutMark, kCutNames, kUndoCutMark, kUndoNames, kEdits,
-                      kReorgLog, kReorgNames, kClosedLog, kHashLog},
-                     {kCommit}},
-        AblationCase{"SnapshotWithPrune",
-                     {kStoreDirectory, kScratch, kCandidateNames, kEdits, kCutNames, kHashLog},
-                     {kCommit}}),
+    ::testing::Values(AblationCase{"RollbackByUndoOfAFlushedVersion",
+                                   {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark,
+                                    kUndoNames, kEdits, kHashLog},
+                                   {kCommit, kIntentCleared}},
+                      AblationCase{"RollbackByUndoBelowSnapshots",
+                                   {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kUndoCutMark,
+                                    kUndoNames, kEdits, kHashLog},
+                                   {kCommit, kIntentCleared}},
+                      AblationCase{
+                          "RollbackByReplayFromASnapshot",
+                          {kStoreDirectory, kCutMark, kCutNames, kClosedLog, kCloneManifest,
+                           kCloneCurrent, kCloneNewCurrent, kCloneDirectories, kScratchDirectory,
+                           kCloneNames, kUndoNames, kUndoRecords, kEdits, kHashLog},
+                          {kCommit, kIntentCleared}},
+                      AblationCase{"ReorgByUndo",
+                                   {kStoreDirectory, kCutMark, kCutNames, kUndoCutMark, kUndoNames,
+                                    kEdits, kReorgLog, kReorgNames, kClosedLog, kHashLog},
+                                   {kCommit}},
+                      AblationCase{"SnapshotWithPrune",
+                                   {kStoreDirectory, kScratch, kCandidateNames, kEdits, kCutNames,
+                                    kHashLog, kFilter},
+                                   {kCommit}}),
     [](const ::testing::TestParamInfo<AblationCase>& tested) { return tested.param.name; });
 
 }  // namespace

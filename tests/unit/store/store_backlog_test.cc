@@ -14,6 +14,10 @@ namespace {
 // Holds up the write-behind where it appends undo records, which it does before it writes rows.
 class UndoGate {
  public:
+  void Close() {
+    MutexLock lock(mu_);
+    is_open_ = false;
+  }
   void Open() {
     MutexLock lock(mu_);
     is_open_ = true;
@@ -31,7 +35,7 @@ class UndoGate {
  private:
   Mutex mu_;
   CondVar changed_;
-  bool is_open_ GUARDED_BY(mu_) = false;
+  bool is_open_ GUARDED_BY(mu_) = true;
 };
 
 TEST(StoreBacklogTest, HoldsTheVersionsThatTheDataDbsLackAndTheirRows) {
@@ -40,8 +44,9 @@ TEST(StoreBacklogTest, HoldsTheVersionsThatTheDataDbsLackAndTheirRows) {
   FaultFileSystem fs(disk);
   StoreOptions options = SmallStoreOptions();
   options.overlay_bytes_max = 1 << 20;
-  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Store> store, OpenStore(fs, options));
   fs.SetHook([&gate](const FsCall& call) { return gate.Pass(call); });
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Store> store, OpenStore(fs, options));
+  gate.Close();
   EXPECT_EQ(store->Info().backlog.versions, 0u);
   EXPECT_EQ(store->Info().backlog.overlay_bytes, 0u);
 

@@ -74,7 +74,8 @@ class WriteBehindTest : public ::testing::Test {
 
   // Hands over a version whose rows span the whole range of keys, so that its table overlaps all
   // others.
-  void Enqueue(int count = 200, std::shared_ptr<SnapshotRequest> snapshot = nullptr) {
+  std::weak_ptr<const VersionRows> Enqueue(int count = 200,
+                                           std::shared_ptr<SnapshotRequest> snapshot = nullptr) {
     auto rows = std::make_shared<VersionRows>();
     rows->version = ++version_;
     rows->can_be_undone = true;
@@ -88,7 +89,9 @@ class WriteBehindTest : public ::testing::Test {
     }
     rows->arenas.push_back(std::move(bytes));
     overlay_.Insert(*rows);
+    const std::weak_ptr<const VersionRows> handed_over = rows;
     write_behind_->Enqueue(std::move(rows), 1000, std::move(snapshot));
+    return handed_over;
   }
 
   // Until the write-behind has written everything, without hurrying it as Drain would.
@@ -233,6 +236,26 @@ TEST_F(WriteBehindTest, UndoRecordsDoNotWaitForRows) {
   ASSERT_OK(write_behind_->Drain());
   EXPECT_EQ(undo_->first(), 1);
   EXPECT_EQ(undo_->last(), 5);
+}
+
+// Reads go on after a failed write, and find in the overlay what no data DB has.
+TEST_F(WriteBehindTest, RowsWhoseWriteFailedStayInMemory) {
+  std::promise<void> failed;
+  on_error_ = [&](const Status&) { failed.set_value(); };
+  FaultRule rule;
+  rule.op = FsOp::kCreate;
+  rule.path_contains = ".ldb";
+  fs_.AddRule(rule);
+  Enqueue();
+  ASSERT_OK(write_behind_->Drain());
+  ASSERT_OK(write_behind_->AtBoundary(
+      [this](Version) { EXPECT_FALSE((*dbs_)[DataDb::kMisc].Flush().ok()); }));
+  const std::weak_ptr<const VersionRows> taken = Enqueue();
+  failed.get_future().wait();
+  const std::weak_ptr<const VersionRows> queued = Enqueue();
+  EXPECT_FALSE(taken.expired());
+  EXPECT_FALSE(queued.expired());
+  EXPECT_EQ(overlay_.rows(), 400u);
 }
 
 TEST_F(WriteBehindTest, ASnapshotAskedForAfterAFailedWriteFails) {
