@@ -38,7 +38,8 @@ check: deps
 	@scripts/check.sh full
 
 bench: build
-	@scripts/bench.sh
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target lthash_bench wal_bench engine_write_bench
+	@scripts/bench.py
 
 clean:
 	rm -rf build

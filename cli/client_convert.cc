@@ -152,6 +152,9 @@ StatusOr<StoreInfo> ToInfo(const v1::InfoResponse& response) {
   info.poison_reason = response.poison_reason();
   info.corrupt = response.corrupt();
   info.corrupt_reason = response.corrupt_reason();
+  if (response.has_disk_free_bytes()) {
+    info.disk_free_bytes = response.disk_free_bytes();
+  }
   const v1::Backlog& backlog = response.backlog();
   info.backlog = {backlog.versions(), backlog.overlay_bytes(), backlog.level0_tables(),
                   backlog.compaction_debt_bytes()};

@@ -57,7 +57,7 @@ void RegisterReads(CommandSet& commands) {
       "JSON: {mode, address or home, version, root, suite, store_id, initial_version, "
       "oldest_version,\n"
       "pending_version, wal_sync, poisoned, poison_reason, corrupt, corrupt_reason, build,\n"
-      "backlog: {versions, overlay_bytes, level0_tables, compaction_debt_bytes},\n"
+      "backlog: {versions, overlay_bytes, level0_tables, compaction_debt_bytes}, disk_free_bytes,\n"
       "data_dbs: {account: {rows, bytes, checksum} ...}, recovery (offline), retention: "
       "{oldest_retained, oldest_undo, current, "
       "snapshots,\n"

@@ -47,6 +47,8 @@ OrderedJson StatusJson(const StoreAccess& access, const StatusReport& report,
                          {"overlay_bytes", info.backlog.overlay_bytes},
                          {"level0_tables", info.backlog.level0_tables},
                          {"compaction_debt_bytes", info.backlog.compaction_debt_bytes}};
+  document["disk_free_bytes"] =
+      info.disk_free_bytes.has_value() ? OrderedJson(*info.disk_free_bytes) : OrderedJson();
   if (report.recovery.has_value()) {
     document["recovery"] = RecoveryJson(*report.recovery);
   }
@@ -168,6 +170,9 @@ Status RunStatus(StoreAccess& access, bool json) {
                                : info.corrupt ? "CORRUPT: " + info.corrupt_reason
                                               : "ok");
   fmt::print("backlog   {}\n", BacklogText(info.backlog));
+  fmt::print("disk      {}\n", info.disk_free_bytes.has_value()
+                                   ? fmt::format("{} bytes free", *info.disk_free_bytes)
+                                   : "free space unknown");
   fmt::print("build     {}\n", report.build);
   if (report.recovery.has_value()) {
     fmt::print("recovery  {}\n", RecoveryText(*report.recovery));

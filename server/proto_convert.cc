@@ -94,6 +94,9 @@ void ToProto(const StoreInfo& info, const ServiceLimits& limits, v1::InfoRespons
   response->set_corrupt(info.corrupt);
   response->set_corrupt_reason(info.corrupt_reason);
   response->set_admin_address(limits.admin_address);
+  if (info.disk_free_bytes.has_value()) {
+    response->set_disk_free_bytes(*info.disk_free_bytes);
+  }
   v1::Backlog* backlog = response->mutable_backlog();
   backlog->set_versions(info.backlog.versions);
   backlog->set_overlay_bytes(info.backlog.overlay_bytes);

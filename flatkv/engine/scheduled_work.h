@@ -8,7 +8,7 @@
 // LevelDB counts, for each table, the Gets that looked into it in vain, and a sample of what
 // iterators pass, and compacts the table when there were size / 16 KiB of them ("seek compaction",
 // meant for disks that seek). Thousands of Gets a block make that most of the background work, for
-// nothing: bloom filters answer those look-ups (docs/performance.md). No option turns it off. But
+// nothing: bloom filters answer those look-ups (docs/measurements.md). No option turns it off. But
 // work that LevelDB schedules inside a Get or a step of an iterator can be nothing else: what a
 // full memtable or a full level needs is scheduled by the write, or by the background work, that
 // made it so, before a Get can see it. So what a Get schedules waits until there is a memtable to

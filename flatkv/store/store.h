@@ -101,6 +101,8 @@ struct StoreInfo {
   Version oldest_version = 0;  // the oldest whose root can be asked; 0 on a fresh store
   std::array<DataDbSummary, kDataDbs> dbs;
   Backlog backlog;
+  // Of the store's file system, for this user; unset: it does not tell.
+  std::optional<uint64_t> disk_free_bytes;
   bool poisoned = false;
   std::string poison_reason;
   bool corrupt = false;  // damage was found (StoreAdmin::Scrub): no commits until it is repaired

@@ -170,6 +170,9 @@ StoreInfo StoreImpl::Info() {
       info.dbs[IndexOf(db)] = {hasher_->Checksum(state.hash), state.rows, state.bytes};
     }
   }
+  if (const StatusOr<uint64_t> free = fs_.FreeBytes(directory_); free.ok()) {
+    info.disk_free_bytes = *free;
+  }
   const Status poison = poison_.Check();
   info.poisoned = !poison.ok();
   info.poison_reason = MessageOf(poison);

@@ -37,7 +37,7 @@ WriteBehind::~WriteBehind() {
   changed_.NotifyAll();
   thread_.join();
   MutexLock lock(mu_);
-  DropSnapshots(nullptr, Unavailable("the store stopped before the snapshot was begun"));
+  DropSnapshots(batch_.snapshot, Unavailable("the store stopped before the snapshot was begun"));
 }
 
 void WriteBehind::Enqueue(std::shared_ptr<const VersionRows> rows, uint64_t log_bytes,

@@ -26,7 +26,7 @@ inline constexpr size_t kPacedBatchRowsMax = 10'000;
 inline std::chrono::nanoseconds PauseAfterWrite(uint64_t level0_tables, uint64_t memtable_bytes,
                                                 std::chrono::nanoseconds work) {
   // For 8 to 11 tables; with 12 LevelDB stops. With the memtables below the first two let some ten
-  // seconds go by on the machine of docs/performance.md, as long as most compactions take, and the
+  // seconds go by on the machine of docs/measurements.md, as long as most compactions take, and the
   // last two a minute: where tables of several GB are behind, compactions of lower levels come
   // before the one that is waited for.
   constexpr std::array<double, 4> kTimes = {2, 4, 16, 64};

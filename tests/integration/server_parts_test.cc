@@ -143,6 +143,21 @@ TEST(ProtoConvert, ViewsNameEveryPairWithoutCopying) {
   EXPECT_TRUE(views[0].pairs[1].remove);
 }
 
+TEST(ProtoConvert, InfoCarriesTheBacklogAndTheFreeSpaceIfItIsKnown) {
+  StoreInfo info;
+  info.backlog = {1, 2, 3, 4};
+  v1::InfoResponse message;
+  ToProto(info, ServiceLimits(), &message);
+  EXPECT_EQ(message.backlog().versions(), 1u);
+  EXPECT_EQ(message.backlog().overlay_bytes(), 2u);
+  EXPECT_EQ(message.backlog().level0_tables(), 3u);
+  EXPECT_EQ(message.backlog().compaction_debt_bytes(), 4u);
+  EXPECT_FALSE(message.has_disk_free_bytes());
+  info.disk_free_bytes = 5;
+  ToProto(info, ServiceLimits(), &message);
+  EXPECT_EQ(message.disk_free_bytes(), 5u);
+}
+
 TEST(ProtoWire, AChangelogEntryHasTheBytesThatCosmosNodesWrite) {
   v1::ChangelogEntry entry;
   entry.set_version(300);

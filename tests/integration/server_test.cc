@@ -56,6 +56,7 @@ TEST_P(ServerTest, AnswersWithTheReferenceRootOfEveryVersion) {
   EXPECT_EQ(info.build(), "test");
   EXPECT_EQ(info.max_message_bytes(), kTestMessageBytesMax);
   EXPECT_EQ(info.max_key_bytes(), ChangeSetLimits().key_bytes_max);
+  EXPECT_TRUE(info.has_disk_free_bytes());
 }
 
 TEST_P(ServerTest, RepeatingACommitGivesTheSameAnswer) {

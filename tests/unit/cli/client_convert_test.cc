@@ -141,10 +141,14 @@ TEST(ToInfo, FindsTheDataDbsByNameAndRefusesUnknownOnes) {
   EXPECT_EQ(info.version, 9);
   EXPECT_EQ(info.dbs[IndexOf(DataDb::kStorage)].rows, 5u);
   EXPECT_EQ(info.dbs[IndexOf(DataDb::kAccount)].rows, 0u);
+  EXPECT_EQ(info.disk_free_bytes, std::nullopt);
   EXPECT_EQ(info.backlog.versions, 1u);
   EXPECT_EQ(info.backlog.overlay_bytes, 2u);
   EXPECT_EQ(info.backlog.level0_tables, 3u);
   EXPECT_EQ(info.backlog.compaction_debt_bytes, 4u);
+  response.set_disk_free_bytes(0);
+  ASSERT_OK_AND_ASSIGN(const StoreInfo full, ToInfo(response));
+  EXPECT_EQ(full.disk_free_bytes, 0u);
   db->set_name("index");
   EXPECT_THAT(ToInfo(response), StatusIs(StatusCode::kInternal, HasSubstr("'index'")));
   response.clear_data_dbs();

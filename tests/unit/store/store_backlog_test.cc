@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "flatkv/base/mutex.h"
@@ -63,6 +64,18 @@ TEST(StoreBacklogTest, HoldsTheVersionsThatTheDataDbsLackAndTheirRows) {
   ASSERT_OK(store->Flush());
   EXPECT_EQ(store->Info().backlog.versions, 0u);
   EXPECT_EQ(store->Info().backlog.overlay_bytes, 0u);
+}
+
+TEST(StoreInfoTest, TellsTheFreeSpaceOfTheDiskIfTheDiskDoes) {
+  MemFileSystem disk;
+  FaultFileSystem fs(disk);
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Store> store, OpenStore(fs, SmallStoreOptions()));
+  ASSERT_OK_AND_ASSIGN(const uint64_t free, disk.FreeBytes(kHome));
+  EXPECT_EQ(store->Info().disk_free_bytes, free);
+  FaultRule rule;
+  rule.op = FsOp::kFreeBytes;
+  fs.AddRule(rule);
+  EXPECT_EQ(store->Info().disk_free_bytes, std::nullopt);
 }
 
 }  // namespace
