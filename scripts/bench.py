@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures of docs/performance.md, as its tables: scripts/bench.py [--home DIR] [--repeats N] [GROUP ...]
 
-Needs `make build`. Without groups it runs those that take minutes; `long`, `memory` and `many-rows` take ten, four and six
+Needs `make build`. Without groups it runs those that take minutes; `long`, `memory` and `many-rows` take ten, three and four
 minutes. Runs of a group follow each other in rounds, so that a machine that gets slower does so for all of them.
 """
 
@@ -94,6 +94,8 @@ def print_commit(bench, cases):
     head("", "updates/s", "CPU us an update", "block p50, p99, max ms", "bytes an update", "MiB resident at most, on disk")
     for (label, _), results in zip(cases, bench.rounds("commit", cases)):
         blocks = [result["latency"]["block"] for result in results]
+        if any(result.get("snapshots", 0) > 0 for result in results):
+            label += f" ({each(results, 'snapshots')} snapshots, {each(results, 'snapshots_failed')} failed)"
         row(label, each(results, "updates_per_second"), each(results, "cpu_us_per_update", "{:.1f}"),
             " / ".join(f"{b['p50_ms']:.3g}, {b['p99_ms']:.3g}, {b['max_ms']:.3g}" for b in blocks),
             each(results, "bytes_written_per_update"),
