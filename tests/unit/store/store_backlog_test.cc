@@ -2,9 +2,8 @@
 
 #include <memory>
 #include <optional>
-#include <string_view>
 
-#include "flatkv/base/mutex.h"
+#include "tests/support/call_gate.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/mem_file_system.h"
 #include "tests/unit/store/store_test_util.h"
@@ -12,35 +11,9 @@
 namespace flatkv::test {
 namespace {
 
-// Holds up the write-behind where it appends undo records, which it does before it writes rows.
-class UndoGate {
- public:
-  void Close() {
-    MutexLock lock(mu_);
-    is_open_ = false;
-  }
-  void Open() {
-    MutexLock lock(mu_);
-    is_open_ = true;
-    changed_.NotifyAll();
-  }
-  Status Pass(const FsCall& call) {
-    MutexLock lock(mu_);
-    while (!is_open_ && call.op == FsOp::kAppend &&
-           call.path.find("/undo/") != std::string_view::npos) {
-      changed_.Wait(mu_);
-    }
-    return OkStatus();
-  }
-
- private:
-  Mutex mu_;
-  CondVar changed_;
-  bool is_open_ GUARDED_BY(mu_) = true;
-};
-
 TEST(StoreBacklogTest, HoldsTheVersionsThatTheDataDbsLackAndTheirRows) {
-  UndoGate gate;
+  // The write-behind appends undo records before it writes rows.
+  CallGate gate(FsOp::kAppend, "/undo/");
   MemFileSystem disk;
   FaultFileSystem fs(disk);
   StoreOptions options = SmallStoreOptions();

@@ -7,6 +7,7 @@
 
 #include "flatkv/store/commit_group.h"
 #include "flatkv/wal/wal.h"
+#include "tests/support/call_gate.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/mem_file_system.h"
 #include "tests/unit/store/group_history.h"
@@ -241,47 +242,10 @@ TEST_F(StoreGroupTest, ASnapshotThatIsDueInsideAGroupIsOfItsVersion) {
   ASSERT_OK(store->Close());
 }
 
-// Holds the syncs of the changelog.
-class SyncGate {
- public:
-  void Close() {
-    MutexLock lock(mu_);
-    is_open_ = false;
-  }
-  void Open() {
-    MutexLock lock(mu_);
-    is_open_ = true;
-    changed_.NotifyAll();
-  }
-  void WaitUntilReached() {
-    MutexLock lock(mu_);
-    while (!is_reached_) {
-      changed_.Wait(mu_);
-    }
-  }
-  Status Pass(const FsCall& call) {
-    if (call.op == FsOp::kSync && call.path.find(kChangelogName) != std::string::npos) {
-      MutexLock lock(mu_);
-      is_reached_ = is_reached_ || !is_open_;
-      changed_.NotifyAll();
-      while (!is_open_) {
-        changed_.Wait(mu_);
-      }
-    }
-    return OkStatus();
-  }
-
- private:
-  Mutex mu_;
-  CondVar changed_;
-  bool is_open_ GUARDED_BY(mu_) = true;
-  bool is_reached_ GUARDED_BY(mu_) = false;
-};
-
 TEST_F(StoreGroupTest, ReadersSeeNothingOfAGroupBeforeItsSync) {
   MemFileSystem disk;
   FaultFileSystem fs(disk);
-  SyncGate gate;
+  CallGate gate(FsOp::kSync, kChangelogName);
   fs.SetHook([&gate](const FsCall& call) { return gate.Pass(call); });
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Store> store, OpenStore(fs, Options()));
   ASSERT_OK(CommitOwned(*store, Block(1, "old")));
