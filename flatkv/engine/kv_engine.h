@@ -6,8 +6,8 @@
 // stands at the version of the last batch that was flushed (FlushedVersion) and the changelog
 // brings it forward again. See docs/decisions/0002.
 //
-// Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk, Stats and Level0Tables from any
-// thread; Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing thread);
+// Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk, Stats, Debt and Level0Tables
+// from any thread; Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing thread);
 // FinishCheckpoint and AbandonCheckpoint from one other thread, beside Write and Flush but not
 // beside Close. Compact has its own rule.
 //
