@@ -7,9 +7,9 @@
 // brings it forward again. See docs/decisions/0002.
 //
 // Thread safety: Get, NewIterator, FlushedVersion, CommittedToDisk, Stats, Debt and Level0Tables
-// from any thread; Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing thread);
-// FinishCheckpoint and AbandonCheckpoint from one other thread, beside Write and Flush but not
-// beside Close. Compact has its own rule.
+// from any thread; Write, Flush, BeginCheckpoint and Close from one thread at a time (the writing
+// thread); FinishCheckpoint and AbandonCheckpoint from one other thread, beside Write and Flush but
+// not beside Close. Compact has its own rule.
 //
 // Errors: kDataLoss for bytes that fail a checksum; after the first failed write or sync every
 // Write and Flush returns that error (reads go on).
